@@ -1,0 +1,124 @@
+"""config/tracks.yaml: who is read, and where. A broken block disables its track (or its source's tracks) only."""
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from horses_scrapy.config.yaml_file import YamlFile, faults
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an http or https URL is expected")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("credentials do not belong in a URL")
+    return url.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no such IANA time zone: {name}") from error
+    return name
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Decimal = Annotated[float, Field(ge=1, le=1_000_000)]
+
+
+class Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Validation(Block):
+    """Bounds that the `validate` pipeline holds this source's items to. Prices are decimal odds."""
+
+    min_price: Decimal = 1.01
+    max_price: Decimal = 1000
+    max_post_age_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_price > self.max_price:
+            raise ValueError("min_price is above max_price")
+        return self
+
+
+class SourceConfig(Block):
+    """A site family: `base_url` for tracks that name none, and headers that its terms ask for."""
+
+    base_url: BaseUrl | None = None
+    headers: dict[str, str] = {}
+    validation: Validation = Validation()
+
+
+class Track(Block):
+    """One track. `source_key` is the source's own name of it; `page` a link for people; `delay` seconds per request."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,5}$")]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    timezone: Zone
+    source: str
+    source_key: str
+    base_url: BaseUrl
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    page: BaseUrl | None = None
+    delay: Annotated[float, Field(ge=0, le=3600)] | None = None
+    enabled: bool = True
+
+
+def parse_tracks(file: YamlFile) -> tuple[dict[str, SourceConfig], dict[str, Track], list[str]]:
+    """Sources and tracks that are sound, and a line for each fault of the others."""
+    bad = [
+        f"{file.where((key,))}: {key}: unknown key; known: sources, tracks"
+        for key in file.data
+        if key not in {"sources", "tracks"}
+    ]
+    sources: dict[str, SourceConfig] = {}
+    for name, block in _blocks(file, "sources", bad):
+        try:
+            sources[name] = SourceConfig.model_validate(block)
+        except ValidationError as error:
+            bad += faults(error, SourceConfig, file, ("sources", name))
+    tracks: dict[str, Track] = {}
+    for key, block in _blocks(file, "tracks", bad):
+        track = _track(key, block, sources, file, bad)
+        if track is not None:
+            tracks[key] = track
+    return sources, tracks, bad
+
+
+def _blocks(file: YamlFile, section: str, bad: list[str]) -> list[tuple[str, dict[str, object]]]:
+    found = file.data.get(section) or {}
+    if not isinstance(found, dict):
+        bad.append(f"{file.where((section,))}: {section}: a mapping of blocks is expected")
+        return []
+    blocks = []
+    for name, block in found.items():
+        if isinstance(block, dict):
+            blocks.append((str(name), block))
+        else:
+            bad.append(f"{file.where((section, str(name)))}: {section}.{name}: a mapping is expected")
+    return blocks
+
+
+def _track(
+    key: str, block: dict[str, object], sources: dict[str, SourceConfig], file: YamlFile, bad: list[str]
+) -> Track | None:
+    source = sources.get(str(block.get("source")))
+    if source is None:
+        where = file.where(("tracks", key, "source"))
+        bad.append(f"{where}: tracks.{key}.source: {block.get('source')!r} has no sound block under sources")
+        return None
+    try:
+        return Track.model_validate({"base_url": source.base_url, **block, "key": key})
+    except ValidationError as error:
+        bad += faults(error, Track, file, ("tracks", key))
+        return None

@@ -1,0 +1,457 @@
+"""The stored form. Text and integers only (docs/adr/0001): the same on SQLite STRICT tables and on PostgreSQL.
+
+Prices are decimal odds in thousandths, money is minor units of a named currency, times are epoch milliseconds UTC,
+dates are ISO text at the track. `*_mono` are real milliseconds since boot (clock.Clock.monotonic_ms), only ever
+compared with each other.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Int = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _table(name: str, *parts: Any, rowid: bool = True) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def _id(name: str) -> Column[int]:
+    return Column(name, Int, primary_key=True)
+
+
+def _int(name: str, *parts: Any, null: bool = False, **options: Any) -> Column[int]:
+    return Column(name, Int, *parts, nullable=null, **options)
+
+
+def _text(name: str, *parts: Any, null: bool = False, **options: Any) -> Column[str]:
+    return Column(name, Text, *parts, nullable=null, **options)
+
+
+def _ref(target: str, *, null: bool = False, **options: Any) -> Column[int]:
+    return Column(target.split(".")[1], Int, ForeignKey(target), nullable=null, **options)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=column)
+
+
+_RACE_STATUS = ("scheduled", "open", "closed", "unofficial", "official", "cancelled", "postponed")
+
+# What the database is for: `purpose` is live, demo, replay or sample. A simulated clock is refused on a live one.
+meta = _table("meta", Column("key", Text, primary_key=True), _text("value"), rowid=False)
+
+# --- The card -------------------------------------------------------------------------------------------------------
+
+track = _table(
+    "track",
+    _id("track_id"),
+    _text("key", unique=True),  # of the block in tracks.yaml, and of the spider track_<key>
+    _text("name", unique=True),
+    _text("code", null=True),
+    _text("url", null=True),
+    _text("country", null=True),
+    _text("timezone"),
+    _int("created_at"),
+    _int("updated_at"),
+)
+
+source = _table(
+    "source",
+    _id("source_id"),
+    _text("name", unique=True),
+    _text("notation"),  # board (profit per 1) or decimal: how it prints odds
+    _text("basis"),  # display (a price is the floor of a range) or pool (exact)
+    _one_of("notation", "board", "decimal"),
+    _one_of("basis", "display", "pool"),
+)
+
+race = _table(
+    "race",
+    _id("race_id"),
+    _ref("track.track_id"),
+    _text("race_date"),
+    _int("race_number"),
+    _text("name", null=True),
+    _int("post_time", null=True),
+    _text("status", server_default=text("'scheduled'")),  # as the primary source has it
+    _int("off_at", null=True),  # first board that was closed
+    _int("official_at", null=True),
+    _int("created_at"),
+    _int("updated_at"),
+    UniqueConstraint("track_id", "race_date", "race_number"),
+    Index("idx_race_date", "race_date"),
+    _one_of("status", *_RACE_STATUS),
+)
+
+race_source = _table(
+    "race_source",
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    _text("source_key"),
+    _text("url"),
+    _int("is_primary"),
+    _text("status"),  # never moves backwards within a source, except to cancelled and postponed
+    rowid=False,
+)
+
+horse = _table(
+    "horse",
+    _id("horse_id"),
+    _text("name"),  # as first printed
+    _text("name_key"),  # normalised for matching: a name alone is not an identity
+    _text("country", server_default=text("''")),
+    _text("source_key", server_default=text("''")),  # the source's own key, prefixed with its name
+    _int("created_at"),
+    UniqueConstraint("name_key", "country", "source_key"),
+)
+
+betting_interest = _table(
+    "betting_interest",
+    _id("interest_id"),
+    _ref("race.race_id"),
+    _text("label"),
+    UniqueConstraint("race_id", "label"),
+)
+
+entry = _table(
+    "entry",
+    _id("entry_id"),
+    _ref("race.race_id"),
+    _ref("horse.horse_id"),
+    _ref("betting_interest.interest_id"),
+    _text("program_number"),
+    _text("post_position", null=True),
+    _int("morning_line_odds", null=True),
+    _text("jockey", null=True),
+    _text("trainer", null=True),
+    _text("status", server_default=text("'active'")),
+    _int("scratched_at", null=True),
+    _int("created_at"),
+    _int("updated_at"),
+    UniqueConstraint("race_id", "program_number"),
+    Index("idx_entry_interest", "interest_id"),
+    _one_of("status", "active", "scratched", "late_scratch", "ae", "mto", "nonbetting"),
+)
+
+# --- Boards: one row per poll, prices and pools only where they changed ------------------------------------------------
+
+board = _table(
+    "board",
+    _id("board_id"),
+    _ref("race.race_id"),
+    _ref("source.source_id"),
+    _int("fetched_at"),
+    _int("source_time", null=True),
+    _text("status"),
+    _int("minutes_to_post", null=True),
+    _text("mtp_text", null=True),
+    _ref("crawl_run.run_id", null=True),
+    _text("flags", server_default=text("''")),  # comma separated, sorted
+    _int("evaluated_at", null=True),  # null: the alert rules have not seen it yet
+    UniqueConstraint("race_id", "source_id", "fetched_at"),
+    Index("idx_board_pending", "race_id", "fetched_at", sqlite_where=text("evaluated_at IS NULL"),
+          postgresql_where=text("evaluated_at IS NULL")),
+    _one_of("status", *_RACE_STATUS),
+)  # fmt: skip
+
+price_change = _table(
+    "price_change",
+    _ref("betting_interest.interest_id", primary_key=True),
+    Column("market", Text, primary_key=True),
+    _ref("board.board_id", primary_key=True),
+    _int("price", null=True),
+    _text("status"),
+    Index("idx_price_change_board", "board_id"),
+    _one_of("status", "active", "capped", "scratched", "missing"),
+    rowid=False,
+)
+
+latest_odds = _table(
+    "latest_odds",
+    _ref("betting_interest.interest_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    Column("market", Text, primary_key=True),
+    _int("price", null=True),
+    _text("status"),
+    _int("changed_at"),  # fetched_at of the board that first showed it
+    _int("seen_at"),  # fetched_at of the newest board that showed it
+    rowid=False,
+)
+
+pool = _table(
+    "pool",
+    _id("pool_id"),
+    _ref("race.race_id"),
+    _ref("source.source_id"),
+    _text("bet_type"),
+    _ref("betting_interest.interest_id", null=True),  # null: the total
+    _text("currency"),
+    _int("amount", null=True),  # newest
+    _int("seen_at"),  # fetched_at of the newest board
+    Index("idx_pool_race", "race_id", "source_id", "bet_type"),
+)
+
+pool_change = _table(
+    "pool_change",
+    _ref("pool.pool_id", primary_key=True),
+    _ref("board.board_id", primary_key=True),
+    _int("amount", null=True),  # null: the board no longer showed it
+    Index("idx_pool_change_board", "board_id"),
+    rowid=False,
+)
+
+pair_grid = _table(
+    "pair_grid",
+    _id("grid_id"),
+    _ref("board.board_id"),
+    _text("bet_type"),
+    _int("base"),
+    _text("currency"),
+    _int("fetched_at"),  # of the pair response, which may be later than the board's
+    UniqueConstraint("board_id", "bet_type"),
+    _one_of("bet_type", "exacta", "quinella"),
+)
+
+pair_price = _table(
+    "pair_price",
+    _ref("pair_grid.grid_id", primary_key=True),
+    Column("first", Int, ForeignKey("betting_interest.interest_id"), primary_key=True),
+    Column("second", Int, ForeignKey("betting_interest.interest_id"), primary_key=True),
+    _int("payout"),
+    rowid=False,
+)
+
+change = _table(
+    "change",
+    _id("change_id"),
+    _ref("race.race_id"),
+    _ref("entry.entry_id", null=True),
+    _text("field"),
+    _text("old", null=True),
+    _text("new", null=True),
+    _int("at"),
+    _ref("crawl_run.run_id", null=True),
+    _int("evaluated_at", null=True),
+    Index("idx_change_race", "race_id", "at"),
+)
+
+# --- Results ----------------------------------------------------------------------------------------------------------
+
+result = _table(
+    "result",
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    _ref("entry.entry_id", primary_key=True),
+    _int("position"),
+    _text("status"),
+    rowid=False,
+)
+
+payoff = _table(
+    "payoff",
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    Column("bet_type", Text, primary_key=True),
+    Column("combination", Text, primary_key=True),
+    _int("base"),
+    _int("payout"),
+    _text("currency"),
+    _text("status"),
+    rowid=False,
+)
+
+will_pay = _table(
+    "will_pay",
+    _ref("board.board_id", primary_key=True),
+    Column("bet_type", Text, primary_key=True),
+    Column("combination", Text, primary_key=True),
+    _int("base"),
+    _int("payout"),
+    _text("currency"),
+    rowid=False,
+)
+
+# --- Runs and scheduling ------------------------------------------------------------------------------------------------
+
+OUTCOMES = (
+    "ok", "no_card", "empty", "blocked", "parse_error", "skipped", "timeout", "unavailable",
+    "store_error", "superseded", "lost",
+)  # fmt: skip
+
+crawl_run = _table(
+    "crawl_run",
+    _id("run_id"),
+    _text("spider"),
+    _text("track"),
+    _text("job_id", null=True),
+    _text("kind"),  # of the slot, or `manual`
+    _int("started_at"),
+    _int("finished_at", null=True),
+    _text("outcome", null=True),  # null while it runs
+    _text("reason", null=True),
+    _int("degraded", server_default=text("0")),
+    _int("requests", server_default=text("0")),
+    _int("boards", server_default=text("0")),
+    _int("rejected", server_default=text("0")),
+    _int("errors", server_default=text("0")),
+    _int("due_at", null=True),
+    _int("due_mono", null=True),  # when the slot was due
+    _int("first_request_mono", null=True),
+    _int("committed_mono", null=True),  # when its first board was stored and evaluated
+    Index("idx_crawl_run_track", "track", "started_at"),
+    Index("idx_crawl_run_job", "job_id"),
+    _one_of("outcome", *OUTCOMES),
+)
+
+rejected_item = _table(
+    "rejected_item",
+    _id("rejected_id"),
+    _ref("crawl_run.run_id", null=True),
+    _int("at"),
+    _text("rule"),
+    _text("field"),
+    _text("value"),
+    _text("url"),
+    _text("item"),  # JSON of the whole item, so that nothing is lost
+)
+
+slot = _table(
+    "slot",
+    Column("track", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("due_at", Int, primary_key=True),
+    _text("job_id", unique=True),
+    _text("state"),  # planned: written, not known to be posted; posted; failed: scrapyd did not take it
+    _int("due_mono"),
+    _int("posted_at", null=True),
+    _text("races", server_default=text("''")),  # race numbers, comma separated; empty: the whole card
+    _one_of("state", "planned", "posted", "failed"),
+    rowid=False,
+)
+
+track_lease = _table(
+    "track_lease",
+    Column("track", Text, primary_key=True),
+    _text("holder"),  # job id, or run:<run_id> of a crawl by hand
+    _int("epoch"),
+    _int("expires_at"),
+    rowid=False,
+)
+
+# --- Alerts -------------------------------------------------------------------------------------------------------------
+
+alert = _table(
+    "alert",
+    _id("alert_id"),
+    _text("rule"),
+    _text("alert_type"),  # kind of rule: win_odds_below, ...
+    _text("scope"),  # race:<race_id>, source:<name>, track:<key>
+    _ref("race.race_id", null=True),
+    _ref("entry.entry_id", null=True),
+    _text("market"),
+    _text("subject"),  # label of an interest, first-second of a pair, or nothing
+    _text("unit"),  # of threshold_value and actual_value: price, percent, points, payout
+    _int("threshold_value", null=True),  # thousandths of the unit; payout: minor units for `base`
+    _int("actual_value", null=True),
+    _int("previous_value", null=True),  # what it moved from
+    _text("message"),
+    _text("detail"),  # JSON: what the mail shows
+    _int("triggered_at"),  # fetched_at of the board
+    _ref("board.board_id", null=True),
+    _int("expires_at", null=True),
+    _int("sent", server_default=text("0")),  # every delivery is final and at least one was sent
+    _int("sent_at", null=True),
+    _int("created_at"),
+    _int("committed_mono"),
+    Index("idx_alert_race", "race_id", text("triggered_at DESC")),
+    Index("idx_alert_sent", "sent", text("triggered_at DESC")),
+)
+
+alert_state = _table(
+    "alert_state",
+    Column("rule", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("market", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    _ref("race.race_id", null=True),
+    _text("state"),
+    _int("boards", server_default=text("0")),  # consecutive boards in breach while pending
+    _int("alerted_value", null=True),  # value at the last alert
+    _int("since"),
+    Index("idx_alert_state_race", "race_id"),
+    _one_of("state", "pending", "firing"),
+    rowid=False,
+)
+
+notification = _table(
+    "notification",
+    _id("notification_id"),
+    _text("recipient"),
+    _text("channel"),
+    _text("scope"),
+    _text("state"),
+    _text("message_id", unique=True),
+    _text("wire"),  # the frozen message, 7-bit
+    _int("created_at"),
+    _int("expires_at", null=True),
+    _int("attempts", server_default=text("0")),
+    _int("next_at"),
+    _text("lease_owner", null=True),
+    _int("lease_until", null=True),
+    _int("last_code", null=True),
+    _text("last_error", null=True),
+    _int("first_attempt_mono", null=True),
+    _int("accepted_at", null=True),
+    _int("accepted_mono", null=True),
+    Index("idx_notification_due", "next_at", sqlite_where=text("state IN ('pending', 'leased')"),
+          postgresql_where=text("state IN ('pending', 'leased')")),
+    _one_of("state", "pending", "leased", "sent", "dead", "expired"),
+)  # fmt: skip
+
+alert_delivery = _table(
+    "alert_delivery",
+    _ref("alert.alert_id", primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    _text("state"),
+    _text("reason", null=True),
+    _ref("notification.notification_id", null=True),
+    Index("idx_alert_delivery_open", "alert_id", sqlite_where=text("state IN ('pending', 'leased')"),
+          postgresql_where=text("state IN ('pending', 'leased')")),
+    Index("idx_alert_delivery_notification", "notification_id"),
+    _one_of("state", "pending", "leased", "sent", "expired", "muted", "capped", "inhibited", "logged", "dead"),
+    rowid=False,
+)  # fmt: skip
+
+silence = _table(
+    "silence",
+    _id("silence_id"),
+    _text("matchers"),  # JSON: field -> value
+    _int("starts_at"),
+    _int("ends_at"),
+    _text("created_by"),
+    _text("comment"),
+)
