@@ -1,0 +1,69 @@
+"""A home of its own for the demo: the shipped configuration, pointed at loopback ports by environment variables."""
+
+import os
+import secrets
+import shutil
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+SHIPPED = Path(__file__).resolve().parents[2]
+RECIPIENT = "you@demo.example"
+PORTS = ("tote", "scrapyd", "smtp")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the demo lives, which ports it took, and what its processes find in their environment."""
+
+    path: Path
+    clock: str
+    ports: dict[str, int]
+    password: str = field(repr=False)
+
+    @property
+    def tote(self) -> str:
+        return f"http://127.0.0.1:{self.ports['tote']}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The cadence is the shipped one: only places, names and the clock differ."""
+        return {
+            **os.environ,
+            "HORSES_CONFIG": str(self.path / "config" / "config.yaml"),
+            "HORSES_CLOCK": self.clock,
+            "HORSES_SCRAPYD__URL": f"http://127.0.0.1:{self.ports['scrapyd']}",
+            "HORSES_SMTP__HOST": "127.0.0.1",
+            "HORSES_SMTP__PORT": str(self.ports["smtp"]),
+            "HORSES_SMTP__SECURITY": "none",
+            "SCRAPYD_PASSWORD": self.password,
+            "EMAIL_SENDER": "horses@demo.example",
+            "EMAIL_RECIPIENT": RECIPIENT,
+        }
+
+
+def make_home(path: Path, rate: float, timezone: str) -> Home:
+    home = Home(path, f"{int(time.time())}@{rate:g}", _free_ports(), secrets.token_urlsafe(16))
+    shutil.copytree(SHIPPED / "config", path / "config")
+    shutil.copy(SHIPPED / "scrapy.cfg", path)
+    tracks = path / "config" / "tracks.yaml"
+    tracks.write_text(yaml.safe_dump(_tracks(tracks, home.tote, timezone), sort_keys=False), encoding="utf-8")
+    return home
+
+
+def _tracks(shipped: Path, tote: str, timezone: str) -> dict[str, object]:
+    blocks = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    blocks["sources"] = {"demo": {**blocks["sources"]["demo"], "base_url": tote}}
+    demo = {**blocks["tracks"]["demo"], "timezone": timezone, "page": f"{tote}/", "delay": 0.02}
+    return {**blocks, "tracks": {"demo": demo}}
+
+
+def _free_ports() -> dict[str, int]:
+    sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in PORTS}
+    ports = {name: listener.getsockname()[1] for name, listener in sockets.items()}
+    for listener in sockets.values():
+        listener.close()
+    return ports

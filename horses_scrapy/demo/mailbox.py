@@ -1,0 +1,29 @@
+"""A real SMTP server on loopback that keeps what it accepted."""
+
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """Every mail that the server answered with 250, in order."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.mails.append(message_from_bytes(content, policy=default))
+        return "250 kept"
+
+
+def serve(mailbox: Mailbox, port: int) -> Controller:
+    """Start the server in a thread of its own; call stop() on what is returned."""
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    return controller

@@ -1,0 +1,71 @@
+"""From what went wrong to the name that a run ends with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from sqlalchemy.exc import SQLAlchemyError
+
+from horses_scrapy.errors import SourceError, StoreError, UnknownOdds
+from horses_scrapy.storage.runs import Superseded
+
+REFUSALS = frozenset({401, 403, 429, 451})
+
+WORST_FIRST = (
+    "superseded", "store_error", "blocked", "timeout", "unavailable", "parse_error", "empty", "no_card", "skipped", "ok",
+)  # fmt: skip
+"""Of several problems in one run, the one that a person has to act on first names its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A crawl_run outcome (storage/schema.py OUTCOMES) and the words that explain it."""
+
+    name: str
+    reason: str | None = None
+
+
+def of_exception(error: BaseException) -> Outcome:
+    """The outcome that an exception of a download, a callback or a pipeline stands for."""
+    return Outcome(_name(error), f"{type(error).__name__}: {error}")
+
+
+def _name(error: BaseException) -> str:  # noqa: PLR0911 (a table in the form of a match)
+    match error:
+        case Superseded():
+            return "superseded"
+        case StoreError() | SQLAlchemyError():
+            return "store_error"
+        case SourceError():
+            return error.outcome
+        case UnknownOdds() | ResponseDataLossError():
+            return "parse_error"
+        case HttpError():
+            return _of_status(error.response.status)
+        case DownloadTimeoutError():
+            return "timeout"
+        case DownloadConnectionRefusedError() | CannotResolveHostError() | DownloadFailedError():
+            return "unavailable"
+        case IgnoreRequest():
+            return "blocked"
+        case _:
+            return "parse_error"
+
+
+def _of_status(status: int) -> str:
+    if status in REFUSALS:
+        return "blocked"
+    return "unavailable" if status >= 500 else "empty"
+
+
+def worst(problems: Sequence[Outcome]) -> Outcome:
+    """The problem that names the run, or ok."""
+    return min(problems, key=lambda problem: WORST_FIRST.index(problem.name), default=Outcome("ok"))

@@ -1,0 +1,42 @@
+"""Pipeline 500: the rules see every board and change of the item's race that they have not seen yet."""
+
+import logging
+from typing import Self
+
+from alerts.engine import Engine
+from alerts.rules import load_rules
+from scrapy.crawler import Crawler
+
+from horses_scrapy.config import Settings
+from horses_scrapy.items import AnyItem, OddsItem
+from horses_scrapy.track_spider import TrackSpider
+
+logger = logging.getLogger(__name__)
+
+
+class Alert:
+    def __init__(self, crawler: Crawler, settings: Settings) -> None:
+        self._crawler = crawler
+        self._recipients = settings.smtp.recipients
+        self._rules = load_rules(settings.alerts_file)
+        self._engine: Engine | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler, crawler.settings["HORSES"])
+
+    def process_item(self, item: AnyItem) -> AnyItem:
+        spider = self._crawler.spider
+        assert isinstance(spider, TrackSpider)
+        race_id = spider.run.race_id(item)
+        fired = self._engine_of(spider).evaluate_race(race_id, spider.run.run_id) if race_id is not None else []
+        for alert in fired:
+            logger.info("Alert: %s", alert.text)
+        if isinstance(item, OddsItem):
+            logger.info("Scraped race %s R%d: %d alerts", spider.track.code, item.race_number, len(fired))
+        return item
+
+    def _engine_of(self, spider: TrackSpider) -> Engine:
+        if self._engine is None:
+            self._engine = Engine(spider.run.store, self._rules, self._recipients, spider.clock)
+        return self._engine

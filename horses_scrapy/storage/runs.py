@@ -1,0 +1,149 @@
+"""One crawl: its crawl_run row, its lease on the track, what it rejected, and the only way in which it writes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Self
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from horses_scrapy.clock import Clock
+from horses_scrapy.errors import StoreError
+from horses_scrapy.items import AnyItem
+from horses_scrapy.storage import queries, schema
+from horses_scrapy.storage.engine import Store
+
+LEASE_MS = 60_000
+
+
+class Superseded(StoreError):
+    """Another crawl holds the track's lease: this one must store nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an item was rejected."""
+
+    rule: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a run saw and how it ended; `*_mono` are real milliseconds since boot."""
+
+    outcome: str
+    reason: str | None
+    degraded: bool
+    requests: int
+    boards: int
+    rejected: int
+    errors: int
+    first_request_mono: int | None
+    committed_mono: int | None
+
+
+@dataclass(slots=True)
+class Run:
+    """An open crawl. Every write goes through `write`, which holds the lease in the same transaction."""
+
+    store: Store
+    clock: Clock
+    track: str
+    source: str
+    run_id: int
+    holder: str
+    epoch: int = 0
+
+    @classmethod
+    def begin(cls, store: Store, now: Clock, *, spider: str, track: str, source: str, job_id: str | None) -> Self:
+        """Insert the run's row; `kind` and due time are those of the job's slot, or `manual`."""
+        with store.write() as connection:
+            slot = _slot(connection, job_id)
+            run_id = connection.execute(
+                insert(schema.crawl_run).values(
+                    spider=spider,
+                    track=track,
+                    job_id=job_id,
+                    kind=slot.kind if slot else "manual",
+                    started_at=now.now_ms(),
+                    due_at=slot.due_at if slot else None,
+                    due_mono=slot.due_mono if slot else None,
+                )
+            ).inserted_primary_key[0]
+        return cls(store, now, track, source, run_id, job_id or f"run:{run_id}")
+
+    def take_lease(self) -> None:
+        """Take the track's lease if it is free or expired. Raises Superseded, which names the holder."""
+        lease = schema.track_lease
+        with self.store.write() as connection:
+            held = connection.execute(select(lease).where(lease.c.track == self.track)).one_or_none()
+            now = self.clock.now_ms()
+            if held is not None and held.expires_at > now and held.holder != self.holder:
+                raise Superseded(f"track {self.track} is being crawled by {held.holder}")
+            self.epoch = held.epoch + 1 if held is not None else 1
+            values = {"holder": self.holder, "epoch": self.epoch, "expires_at": now + LEASE_MS}
+            if held is None:
+                connection.execute(insert(lease).values(track=self.track, **values))
+            else:
+                connection.execute(update(lease).where(lease.c.track == self.track).values(values))
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction that holds and renews the lease. Raises Superseded before anything is written."""
+        with self.store.write() as connection:
+            self._renew(connection, self.clock.now_ms() + LEASE_MS)
+            yield connection
+
+    def _renew(self, connection: Connection, expires_at: int) -> None:
+        lease = schema.track_lease
+        mine = (lease.c.track == self.track) & (lease.c.holder == self.holder) & (lease.c.epoch == self.epoch)
+        if connection.execute(update(lease).where(mine).values(expires_at=expires_at)).rowcount != 1:
+            raise Superseded(f"track {self.track}: the lease of {self.holder} was taken over")
+
+    def reject(self, item: AnyItem, faults: list[Fault]) -> None:
+        """Keep a rejected item whole, with a row for each of its faults."""
+        whole = json.dumps(asdict(item), default=str, ensure_ascii=False)
+        at = self.clock.now_ms()
+        rows = [{"run_id": self.run_id, "at": at, "url": item.url, "item": whole, **asdict(fault)} for fault in faults]
+        with self.store.write() as connection:
+            connection.execute(insert(schema.rejected_item), rows)
+
+    def race_id(self, item: AnyItem) -> int | None:
+        """The stored race that an item belongs to."""
+        race, track = schema.race, schema.track
+        query = (
+            select(race.c.race_id)
+            .join(track)
+            .where(
+                track.c.key == item.track,
+                race.c.race_date == item.race_date.isoformat(),
+                race.c.race_number == item.race_number,
+            )
+        )
+        with self.store.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def finished_races(self, race_date: date) -> frozenset[int]:
+        """Races of the day whose end this source has already told."""
+        with self.store.read() as connection:
+            return queries.finished_races(connection, self.track, race_date.isoformat(), self.source)
+
+    def end(self, ending: Ending) -> None:
+        """Write how the run ended, and free the lease if it is still held."""
+        run, lease = schema.crawl_run, schema.track_lease
+        now = self.clock.now_ms()
+        values = {**asdict(ending), "degraded": int(ending.degraded), "finished_at": now}
+        mine = (lease.c.track == self.track) & (lease.c.holder == self.holder) & (lease.c.epoch == self.epoch)
+        with self.store.write() as connection:
+            connection.execute(update(run).where(run.c.run_id == self.run_id).values(values))
+            connection.execute(update(lease).where(mine).values(expires_at=now))
+
+
+def _slot(connection: Connection, job_id: str | None) -> Row[tuple[str, int, int]] | None:
+    slot = schema.slot
+    query = select(slot.c.kind, slot.c.due_at, slot.c.due_mono).where(slot.c.job_id == job_id)
+    return connection.execute(query).one_or_none() if job_id else None
