@@ -141,7 +141,7 @@ class OddsItem:
     source_time: datetime | None = None
     minutes_to_post: int | None = None
     mtp_text: str | None = None
-    flags: frozenset[str] = field(default_factory=frozenset)
+    flags: frozenset[str] = field(default_factory=frozenset, metadata={"serializer": sorted})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

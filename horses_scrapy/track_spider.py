@@ -1,7 +1,7 @@
 """The spider that every source builds on: it knows its track, its date, its races, its run, and when to give up."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from horses_scrapy import clock
 from horses_scrapy.config import Settings, SourceConfig, Track
-from horses_scrapy.errors import ConfigError
+from horses_scrapy.errors import ConfigError, NoCard
 from horses_scrapy.items import RaceItem, Source
 from horses_scrapy.storage.runs import Run
 
@@ -58,6 +58,7 @@ class TrackSpider(scrapy.Spider):
         self.history = self.race_date < today
         self.give_up_at = int(give_up_at) if give_up_at else None
         self.problems: list[BaseException] = []
+        self._finished: frozenset[int] = frozenset()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -77,6 +78,8 @@ class TrackSpider(scrapy.Spider):
         )
 
     async def start(self) -> AsyncIterator[Request]:
+        # Asked before this run stores anything: a card that says "official" must not hide the final board from it.
+        self._finished = self.run.finished_races(self.race_date)
         for request in self.card_requests():
             yield request
 
@@ -85,17 +88,44 @@ class TrackSpider(scrapy.Spider):
         raise NotImplementedError
 
     def get(
-        self, url: str, callback: Callable[..., Any], headers: dict[str, str] | None = None, **context: Any
+        self,
+        url: str,
+        callback: Callable[..., Any],
+        *,
+        race_number: int = 0,
+        headers: dict[str, str] | None = None,
+        **context: Any,
     ) -> Request:
-        """A request whose failure ends in the run's outcome; `context` goes to the callback by name."""
-        return Request(url, callback=callback, errback=self.failed, headers=headers, cb_kwargs=context)
+        """A request whose failure ends in the run's outcome; `context` goes to the callback by name.
+
+        A race's requests are done before those of the next: the nearest post first.
+        """
+        return Request(
+            url,
+            callback=callback,
+            errback=self.failed,
+            headers=headers,
+            cb_kwargs=context,
+            priority=-race_number,
+        )
 
     def failed(self, failure: Failure) -> None:
         """Note a failed download: the run ends with the outcome that it stands for."""
         error = failure.value
         assert error is not None
-        self.problems.append(error)
-        self.logger.warning("%s: %s", type(error).__name__, error)
+        self.note(error, str(error))
+
+    def note(self, problem: BaseException, text: str) -> None:
+        """Something could not be read: one line in the log, and a say in the run's outcome."""
+        self.problems.append(problem)
+        self.logger.warning("%s: %s", type(problem).__name__, text)
+
+    def check_asked(self, card: Iterable[RaceItem]) -> None:
+        """Raises NoCard if a race that was asked for is not on the card."""
+        missing = self.races - {race.race_number for race in card}
+        if missing:
+            numbers = ", ".join(map(str, sorted(missing)))
+            raise NoCard(f"no race {numbers} at {self.track.key} on {self.race_date}")
 
     def visit(self) -> Visit:
         """The context for a response that has just come."""
@@ -105,7 +135,7 @@ class TrackSpider(scrapy.Spider):
         """Whether this run reads the race's board: the races asked for, else all whose end is not stored yet."""
         if self.races:
             return race.race_number in self.races
-        return race.race_number not in self.run.finished_races(self.race_date)
+        return race.race_number not in self._finished
 
 
 def _race_numbers(text: str | None) -> frozenset[int]:

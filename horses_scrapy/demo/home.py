@@ -6,12 +6,15 @@ import shutil
 import socket
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import yaml
 
 SHIPPED = Path(__file__).resolve().parents[2]
 RECIPIENT = "you@demo.example"
+ZONES = ("America/New_York", "Europe/Paris", "Asia/Hong_Kong", "America/Los_Angeles", "Pacific/Auckland")
 PORTS = ("tote", "scrapyd", "smtp")
 
 
@@ -52,6 +55,11 @@ def make_home(path: Path, rate: float, timezone: str) -> Home:
     tracks = path / "config" / "tracks.yaml"
     tracks.write_text(yaml.safe_dump(_tracks(tracks, home.tote, timezone), sort_keys=False), encoding="utf-8")
     return home
+
+
+def daytime_zone(now: datetime) -> str:
+    """A racing zone where it is between 8 and 20 o'clock, so that the card does not cross midnight."""
+    return next(zone for zone in ZONES if 8 <= now.astimezone(ZoneInfo(zone)).hour < 20)
 
 
 def _tracks(shipped: Path, tote: str, timezone: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
@@ -35,7 +36,13 @@ class Outcome:
 
 def of_exception(error: BaseException) -> Outcome:
     """The outcome that an exception of a download, a callback or a pipeline stands for."""
-    return Outcome(_name(error), f"{type(error).__name__}: {error}")
+    return Outcome(_name(error), _words(error))
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, HttpError):
+        return f"HTTP {error.response.status} from {error.response.url}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _name(error: BaseException) -> str:  # noqa: PLR0911 (a table in the form of a match)
@@ -54,6 +61,8 @@ def _name(error: BaseException) -> str:  # noqa: PLR0911 (a table in the form of
             return "timeout"
         case DownloadConnectionRefusedError() | CannotResolveHostError() | DownloadFailedError():
             return "unavailable"
+        case DownloadCancelledError():  # larger than DOWNLOAD_MAXSIZE
+            return "parse_error"
         case IgnoreRequest():
             return "blocked"
         case _:

@@ -3,10 +3,10 @@
 import logging
 from typing import Self
 
-from alerts.engine import Engine
-from alerts.rules import load_rules
 from scrapy.crawler import Crawler
 
+from alerts.engine import Engine
+from alerts.rules import load_rules
 from horses_scrapy.config import Settings
 from horses_scrapy.items import AnyItem, OddsItem
 from horses_scrapy.track_spider import TrackSpider

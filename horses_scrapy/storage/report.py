@@ -70,3 +70,93 @@ def committed_to_accepted_ms(connection: Connection) -> list[int]:
 def quantile(ascending: list[int], q: float) -> int | None:
     """The value at or above a share `q` of the values; None of none."""
     return ascending[min(len(ascending) - 1, int(q * len(ascending)))] if ascending else None
+
+
+@dataclass(frozen=True, slots=True)
+class RaceLine:
+    """A race as one line on a screen; `post_time` in epoch milliseconds."""
+
+    race_number: int
+    status: str
+    post_time: int | None
+    minutes_to_post: int | None
+    boards: int
+    alerts: int
+
+
+def race_lines(connection: Connection) -> list[RaceLine]:
+    race, board, alert = schema.race, schema.board, schema.alert
+    rows = connection.execute(select(race).order_by(race.c.race_date, race.c.race_number)).all()
+    boards = _per_race(connection, board)
+    alerts = _per_race(connection, alert)
+    minutes = _minutes_to_post(connection)
+    return [
+        RaceLine(
+            row.race_number,
+            row.status,
+            row.post_time,
+            minutes.get(row.race_id),
+            boards.get(row.race_id, 0),
+            alerts.get(row.race_id, 0),
+        )
+        for row in rows
+    ]
+
+
+def _per_race(connection: Connection, table: Table) -> dict[int, int]:
+    query = select(table.c.race_id, func.count()).group_by(table.c.race_id)
+    return dict(connection.execute(query).tuples().all())
+
+
+def _minutes_to_post(connection: Connection) -> dict[int, int | None]:
+    """The site's figure on each race's newest board."""
+    board = schema.board
+    newest = select(board.c.race_id, func.max(board.c.fetched_at).label("at")).group_by(board.c.race_id).subquery()
+    query = select(board.c.race_id, board.c.minutes_to_post).join(
+        newest, (newest.c.race_id == board.c.race_id) & (newest.c.at == board.c.fetched_at)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def board_ids(connection: Connection) -> list[int]:
+    board = schema.board
+    return list(connection.scalars(select(board.c.board_id).order_by(board.c.fetched_at)))
+
+
+def last_board_id(connection: Connection, race_number: int) -> int | None:
+    board, race = schema.board, schema.race
+    query = select(board.c.board_id).join(race).where(race.c.race_number == race_number)
+    return connection.scalar(query.order_by(board.c.fetched_at.desc()).limit(1))
+
+
+def official_order(connection: Connection, race_id: int) -> list[str]:
+    """Program numbers by position, once the order is official."""
+    result, entry = schema.result, schema.entry
+    query = (
+        select(entry.c.program_number)
+        .join(result, result.c.entry_id == entry.c.entry_id)
+        .where(result.c.race_id == race_id, result.c.status == "official")
+        .order_by(result.c.position)
+    )
+    return list(connection.scalars(query))
+
+
+def payoffs(connection: Connection, race_id: int) -> dict[tuple[str, str], int]:
+    payoff = schema.payoff
+    query = select(payoff.c.bet_type, payoff.c.combination, payoff.c.payout).where(payoff.c.race_id == race_id)
+    return {(bet_type, combination): payout for bet_type, combination, payout in connection.execute(query)}
+
+
+def accepted_message_ids(connection: Connection) -> list[str]:
+    """Message-IDs of the mails that a server has accepted, in the order of acceptance."""
+    notification = schema.notification
+    query = select(notification.c.message_id).where(notification.c.state == "sent")
+    return list(connection.scalars(query.order_by(notification.c.accepted_at)))
+
+
+def undelivered(connection: Connection) -> int:
+    """Deliveries and boards that somebody still has to deal with."""
+    delivery, board = schema.alert_delivery, schema.board
+    waiting = select(func.count()).where(delivery.c.state.in_(("pending", "leased")))
+    pending = select(func.count()).where(board.c.evaluated_at.is_(None))
+    return connection.execute(waiting).scalar_one() + connection.execute(pending).scalar_one()

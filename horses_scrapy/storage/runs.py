@@ -63,8 +63,9 @@ class Run:
         """Insert the run's row; `kind` and due time are those of the job's slot, or `manual`."""
         with store.write() as connection:
             slot = _slot(connection, job_id)
-            run_id = connection.execute(
-                insert(schema.crawl_run).values(
+            run_id: int = connection.execute(
+                insert(schema.crawl_run)
+                .values(
                     spider=spider,
                     track=track,
                     job_id=job_id,
@@ -73,7 +74,8 @@ class Run:
                     due_at=slot.due_at if slot else None,
                     due_mono=slot.due_mono if slot else None,
                 )
-            ).inserted_primary_key[0]
+                .returning(schema.crawl_run.c.run_id)
+            ).scalar_one()
         return cls(store, now, track, source, run_id, job_id or f"run:{run_id}")
 
     def take_lease(self) -> None:
@@ -143,7 +145,7 @@ class Run:
             connection.execute(update(lease).where(mine).values(expires_at=now))
 
 
-def _slot(connection: Connection, job_id: str | None) -> Row[tuple[str, int, int]] | None:
+def _slot(connection: Connection, job_id: str | None) -> Row[str, int, int] | None:
     slot = schema.slot
     query = select(slot.c.kind, slot.c.due_at, slot.c.due_mono).where(slot.c.job_id == job_id)
     return connection.execute(query).one_or_none() if job_id else None

@@ -1,0 +1,184 @@
+"""`./scripts/demo`: a synthetic card goes to post at high speed; exit 0 only if everything that should happen did."""
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from horses_scrapy import clock, config
+from horses_scrapy.demo import audit
+from horses_scrapy.demo.home import Home, daytime_zone, make_home
+from horses_scrapy.demo.mailbox import Mailbox, serve
+from horses_scrapy.demo.processes import Processes
+from horses_scrapy.demo.screen import Screen, summary
+from horses_scrapy.errors import FATAL, OK, HorsesError
+from horses_scrapy.health.facts import client_of
+from horses_scrapy.health.scrapyd import ScrapydClient, ScrapydDown
+from horses_scrapy.simulator.ledger import Ledger
+from horses_scrapy.simulator.plan import Plan
+from horses_scrapy.storage import report
+from horses_scrapy.storage.engine import Store, open_store
+
+LOOK = 0.5
+START_DEADLINE = 30
+GRACE_MS = 240_000
+"""What the last race has, on the demo's clock, to be official in the database after it is on the track."""
+
+
+class DidNotHappen(HorsesError):
+    """Something that the demo shows did not come to pass."""
+
+
+@dataclass(slots=True)
+class Demo:
+    """One card from the first board to the last mail."""
+
+    home: Home
+    plan: Plan
+    screen: Screen
+    mailbox: Mailbox = field(default_factory=Mailbox)
+
+    def run(self) -> list[str]:
+        """What is wrong afterwards: nothing, if the card was watched as it should be."""
+        settings = config.load(environ=self.home.environment)
+        now = clock.from_environment(self.home.environment)
+        store = open_store(settings, now, create_as="demo")
+        server = serve(self.mailbox, self.home.ports["smtp"])
+        try:
+            with Processes(self.home) as processes:
+                self._start(processes, client_of(settings))
+                with self.screen:
+                    self._watch(processes, store, now)
+            return self._judge(store)
+        finally:
+            server.stop()
+            store.close()
+
+    def _start(self, processes: Processes, scrapyd: ScrapydClient) -> None:
+        plan, ports = self.plan, self.home.ports
+        card = ["--seed", str(plan.seed), "--races", str(plan.races), "--timezone", plan.timezone]
+        tote = ["-m", "horses_scrapy.simulator", "--port", str(ports["tote"]), *card]
+        processes.start("tote", [*tote, "--start", str(int(plan.start.timestamp()))])
+        processes.start("scrapyd", ["scripts/run_scrapyd.py"])
+        self._await_scrapyd(processes, scrapyd)
+        processes.start("mailer", ["scripts/mailer.py"])
+        processes.start("scheduler", ["scripts/scheduler.py"])
+
+    def _await_scrapyd(self, processes: Processes, scrapyd: ScrapydClient) -> None:
+        give_up = time.monotonic() + START_DEADLINE
+        while not _answers(scrapyd):
+            processes.check()
+            if time.monotonic() > give_up:
+                raise DidNotHappen(f"scrapyd did not answer within {START_DEADLINE} s: see {processes.log('scrapyd')}")
+            time.sleep(LOOK / 5)
+
+    def _watch(self, processes: Processes, store: Store, now: clock.Clock) -> None:
+        deadline = clock.to_ms(Ledger(self.plan).ends) + GRACE_MS
+        told = 0
+        while now.now_ms() < deadline:
+            processes.check()
+            with store.read() as connection:
+                lines = report.race_lines(connection)
+                waiting = report.undelivered(connection)
+            self.screen.races(now, lines)
+            for mail in self.mailbox.mails[told:]:
+                self.screen.mail(mail)
+                told += 1
+            if self._over(lines, waiting, store):
+                return
+            time.sleep(LOOK)
+
+    def _over(self, lines: list[report.RaceLine], waiting: int, store: Store) -> bool:
+        if waiting or len(lines) < self.plan.races or any(line.status != "official" for line in lines):
+            return False
+        with store.read() as connection:
+            return audit.finals(connection, Ledger(self.plan)) == self.plan.races
+
+    def _judge(self, store: Store) -> list[str]:
+        ledger = Ledger(self.plan)
+        with store.read() as connection:
+            counts = report.counts(connection)
+            due, accepted = report.due_to_committed_ms(connection), report.committed_to_accepted_ms(connection)
+            accepted_ids = report.accepted_message_ids(connection)
+            wrong = audit.differences(connection, ledger)
+            finals = audit.finals(connection, ledger)
+        mails = self.mailbox.mails
+        if mails:
+            self.screen.whole_mail(max(mails, key=lambda mail: len(mail["Subject"])))
+        self.screen.console.print(summary(counts, len(mails), due, accepted))
+        wrong += _missing(counts, finals, self.plan.races, accepted_ids, [mail["Message-ID"] for mail in mails])
+        if not wrong:
+            self.screen.say(
+                f"DEMO OK races={counts.races} boards={counts.boards} prices={counts.prices_stored} "
+                f"exactas={counts.exactas} alerts={counts.alerts} mails={len(mails)} final_odds={finals}"
+            )
+        return wrong
+
+
+def _answers(scrapyd: ScrapydClient) -> bool:
+    try:
+        scrapyd.daemonstatus()
+    except ScrapydDown:
+        return False
+    return True
+
+
+def _missing(counts: report.Counts, finals: int, races: int, accepted: list[str], received: list[str]) -> list[str]:
+    """What should have happened and did not."""
+    expected = {
+        f"{counts.races} of {races} races stored": counts.races == races,
+        "no board stored": counts.boards > 0,
+        "no exacta stored": counts.exactas > 0,
+        "no alert fired": counts.alerts > 0,
+        f"{finals} of {races} races with final odds and official results": finals == races,
+        f"mails: the database says {len(accepted)}, the mailbox got {len(received)}": sorted(accepted)
+        == sorted(received),
+        "no mail delivered": bool(received),
+        f"crawls that did not end well: {counts.outcomes}": set(counts.outcomes) <= {"ok", None},
+        f"deliveries not sent: {counts.deliveries}": set(counts.deliveries) <= {"sent", "expired"},
+    }
+    return [text for text, held in expected.items() if not held]
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    made.add_argument("--seed", type=int, default=7, help="of the synthetic market")
+    made.add_argument("--races", type=int, default=3)
+    made.add_argument("--rate", type=float, default=24, help="how many times as fast as real time, at most 30")
+    made.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="leave database, configuration and logs in this new folder"
+    )
+    return made
+
+
+def _play(folder: Path, given: argparse.Namespace) -> int:
+    zone = daytime_zone(datetime.now(UTC))
+    home = make_home(folder, given.rate, zone)
+    start = clock.from_environment(home.environment).now().replace(microsecond=0)
+    plan = Plan(seed=given.seed, start=start, races=given.races, timezone=zone)
+    wrong = Demo(home, plan, Screen(Console(highlight=False), zone)).run()
+    for line in wrong:
+        print(f"DEMO FAILED: {line}", file=sys.stderr)  # noqa: T201
+    return FATAL if wrong else OK
+
+
+def main(argv: list[str] | None = None) -> int:
+    given = _parser().parse_args(argv)
+    try:
+        if given.keep is not None:
+            given.keep.mkdir(parents=True)
+            return _play(given.keep.absolute(), given)
+        with tempfile.TemporaryDirectory(prefix="horses-demo-") as folder:
+            return _play(Path(folder), given)
+    except HorsesError as error:
+        print(f"DEMO FAILED: {error}", file=sys.stderr)  # noqa: T201
+        return FATAL
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

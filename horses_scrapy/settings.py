@@ -1,0 +1,100 @@
+"""Scrapy's settings. What is not here is Scrapy's default; what is here says why. Values for people stand in config/."""
+
+import sys
+from urllib.parse import urlsplit
+
+from scrapy.settings import default_settings
+
+from horses_scrapy import config, logs
+from horses_scrapy.config import Settings
+from horses_scrapy.errors import ConfigError
+
+
+def _load() -> Settings:
+    try:
+        return config.load()
+    except ConfigError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(error.exit_code) from None
+
+
+def _slowest_by_host(settings: Settings) -> dict[str, dict[str, float]]:
+    """Tracks of one host share its slot: the longest delay that one of them asks for holds."""
+    slots: dict[str, dict[str, float]] = {}
+    for track in settings.tracks.values():
+        host = urlsplit(track.base_url).hostname
+        if track.delay is not None and host is not None:
+            slots[host] = {"delay": max(track.delay, slots.get(host, {}).get("delay", 0.0))}
+    return slots
+
+
+def _without(components: dict[str, int], *modules: str) -> dict[str, int]:
+    """Scrapy's components without some modules: switched off by None they would still be imported, at each start."""
+    return {path: order for path, order in components.items() if path.split(".")[2] not in modules}
+
+
+HORSES = _load()
+
+BOT_NAME = "horses_scrapy"
+SPIDER_MODULES = ["horses_scrapy.spiders"]
+NEWSPIDER_MODULE = "horses_scrapy.spiders"
+COMMANDS_MODULE = "horses_scrapy.commands"  # crawl with an exit code that tells how the run ended
+
+# Politeness: who we are, what the site allows, how slowly we ask
+USER_AGENT = f"horses_scrapy/0.1 (+{HORSES.http.contact})" if HORSES.http.contact else "horses_scrapy/0.1"
+ROBOTSTXT_OBEY = True  # Scrapy's own default is not to
+ROBOTSTXT_USER_AGENT = "horses_scrapy"  # the name that a robots.txt would use, without version and contact
+CONCURRENT_REQUESTS = 1  # a crawl reads one host: while a refused request waits, nothing else may be asked either
+CONCURRENT_REQUESTS_PER_DOMAIN = 1  # the same, for whoever raises the line above
+DOWNLOAD_DELAY = HORSES.http.delay  # Scrapy's default is none
+DOWNLOAD_DELAY_JITTER = 0.25  # a rhythm that does not look like a machine's, and hardly changes the pace
+DOWNLOAD_SLOTS = _slowest_by_host(HORSES)  # a track's own delay
+COOKIES_ENABLED = False  # no site here needs a session; a tracking cookie would only tie our polls together
+
+# Safety: a site may be slow, broken or hostile
+DOWNLOAD_TIMEOUT = HORSES.http.timeout  # Scrapy's 180 s is longer than the time between two polls
+DNS_TIMEOUT = HORSES.http.timeout  # the same: Scrapy's is 60 s
+DOWNLOAD_MAXSIZE = 4 * 1024 * 1024  # the largest real answer is 0.5 MB; Scrapy's 1 GiB lets a compression bomb in
+DOWNLOAD_WARNSIZE = 1024 * 1024  # somebody should look before the limit above is met
+DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default accepts any certificate
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}  # only http and https are ever asked
+REDIRECT_MAX_TIMES = 5  # Scrapy's 20 is a loop already
+REDIRECT_PRIORITY_ADJUST = 0  # one request at a time: order is what the spider says
+COMMANDS_MODULE = "horses_scrapy.commands"  # crawl with an exit code
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # none: so no request needs dont_filter, which passes checks
+CLOSESPIDER_TIMEOUT = HORSES.scheduler.job_timeout  # ends by itself where no scheduler cancels it
+TELNETCONSOLE_ENABLED = False  # a console that runs Python, its password in the job's log
+REMOTE_CONTROL_ENABLED = False  # the same through HTTP, new and on in Scrapy 2.19
+
+# Lean: what is not listed is not imported; a crawl then starts in two thirds of the time
+EXTENSIONS_BASE = _without(
+    default_settings.EXTENSIONS_BASE,
+    "remote_control", "telnet", "memusage", "memdebug", "spiderstate", "throttle", "logstats",
+)  # fmt: skip
+DOWNLOADER_MIDDLEWARES_BASE = _without(
+    default_settings.DOWNLOADER_MIDDLEWARES_BASE,
+    "offsite",  # replaced by hosts, which dont_filter does not pass
+    "retry",  # replaced by ours, which waits
+    "httpauth", "cookies", "httpproxy", "httpcache",
+)  # fmt: skip
+METAREFRESH_ENABLED = False  # a page that sends us elsewhere by its markup is not the page that was asked for
+DOWNLOADER_MIDDLEWARES = {
+    "horses_scrapy.middlewares.hosts.Hosts": 50,
+    "horses_scrapy.middlewares.refusals.Refusals": 60,
+    "horses_scrapy.middlewares.retry.Retry": 550,
+}
+SPIDER_MIDDLEWARES = {"horses_scrapy.middlewares.problems.Problems": 40}  # before httperror: ours are not its business
+EXTENSIONS = {
+    "horses_scrapy.extensions.crawl_run.CrawlRun": 10,
+    "horses_scrapy.extensions.redaction.Redaction": 20,
+}
+ITEM_PIPELINES = {
+    "horses_scrapy.pipelines.validate.Validate": 100,
+    "horses_scrapy.pipelines.store.Store": 300,
+    "horses_scrapy.pipelines.alert.Alert": 500,
+}
+
+# Logging: scrapyd names the LOG_FILE of a job on its command line
+LOG_LEVEL = HORSES.logging.level  # Scrapy's DEBUG prints every item
+LOG_FORMAT = logs.DETAILED  # as in the log files of the other processes
+LOG_VERSIONS: list[str] = []  # asking for them costs a job 5 % of its time

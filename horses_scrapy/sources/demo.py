@@ -1,0 +1,94 @@
+"""The synthetic tote's site, read as a track's own pages are. Shared by every track that the synthetic tote plays.
+
+Pages: /card/<date>, and /race/<date>/<n>/ with entries, odds, exacta and results; demo_pages.py reads them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from horses_scrapy.errors import SourceError
+from horses_scrapy.items import OddsItem, RaceItem, ResultItem
+from horses_scrapy.sources.demo_pages import (
+    SOURCE,
+    parse_card,
+    parse_entries,
+    parse_exacta,
+    parse_odds,
+    parse_results,
+    race_url,
+)
+from horses_scrapy.track_spider import TrackSpider
+
+__all__ = ["SOURCE", "DemoSpider", "parse_card", "parse_entries", "parse_exacta", "parse_odds", "parse_results"]
+
+
+class DemoSpider(TrackSpider):
+    """Card, then for each race its entries, odds and exacta grid, chained: one board holds what one visit saw."""
+
+    source = SOURCE
+
+    def card_requests(self) -> Iterator[Request]:
+        yield self.get(f"{self.track.base_url}/card/{self.race_date.isoformat()}", self.read_card)
+
+    def read_card(self, response: Response) -> Iterator[RaceItem | Request]:
+        card = list(parse_card(response, self.visit()))
+        yield from card
+        yield from (self._page(race, "entries", self.read_entries) for race in card if self.wanted(race))
+        self.check_asked(card)
+
+    def read_entries(self, response: Response, race: RaceItem) -> Iterator[Request]:
+        """The entries wait for the board, whose horses must be the same: so no name can stand under another's number."""
+        yield self._page(parse_entries(response, self.visit(), race), "odds", self.read_odds)
+
+    def read_odds(self, response: Response, race: RaceItem) -> Iterator[RaceItem | OddsItem | Request]:
+        board = parse_odds(response, self.visit(), race)
+        yield race
+        if any(pool.bet_type == "exacta" and pool.amount > 0 for pool in board.pools):
+            request = self._page(race, "exacta", self.read_exacta, board=board)
+            yield request.replace(errback=self.exacta_failed)
+        else:
+            yield from self._complete(board, race)
+
+    def read_exacta(self, response: Response, race: RaceItem, board: OddsItem) -> Iterator[OddsItem | Request]:
+        try:
+            grid = parse_exacta(response, self.visit(), race)
+        except SourceError:
+            yield from self._complete(without_pairs(board), race)
+            raise
+        yield from self._complete(replace(board, grids=(grid,)), race)
+
+    def exacta_failed(self, failure: Failure) -> Iterator[OddsItem | Request]:
+        """The board's prices are good without the grid: it goes out, and says that the pairs are missing."""
+        self.failed(failure)
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        context = request.cb_kwargs
+        yield from self._complete(without_pairs(context["board"]), context["race"])
+
+    def read_results(
+        self, response: Response, race: RaceItem, board: OddsItem | None = None
+    ) -> Iterator[ResultItem | OddsItem]:
+        yield parse_results(response, self.visit(), race)
+        if board is not None:
+            yield board
+
+    def _complete(self, board: OddsItem, race: RaceItem) -> Iterator[OddsItem | Request]:
+        """An official board ends its race, so it waits for the result: without that, the next run comes again."""
+        if board.status == "official":
+            yield self._page(race, "results", self.read_results, board=board)
+            return
+        yield board
+        if board.status == "unofficial":
+            yield self._page(race, "results", self.read_results)
+
+    def _page(self, race: RaceItem, page: str, callback: Callable[..., Any], **context: Any) -> Request:
+        """Races in their order, each to its end: the grid then follows its odds at once."""
+        request = self.get(race_url(self.visit(), race.race_number, page), callback, race=race, **context)
+        return request.replace(priority=-race.race_number)
+
+
+def without_pairs(board: OddsItem) -> OddsItem:
+    return replace(board, flags=board.flags | {"no_pairs"})

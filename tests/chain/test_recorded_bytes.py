@@ -1,0 +1,101 @@
+"""Answers that the services really sent, through a real crawl into the database. Skipped where they are not at hand."""
+
+import json
+
+import pytest
+from crawling import ROOT
+from raw_server import answer, serving
+
+SAMPLES = ROOT.parent / "shared/samples"
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"recorded answers are not beside the project: {SAMPLES}")
+AWAPUNI = "/affiliates/v1/racing/events/0f57e087-00d9-4c61-9549-835abe2ae2ed"
+AWAPUNI_R1 = ("track_awapuni", "date=2025-07-17", "race=1")
+TABLES = ("track", "race", "horse", "entry", "betting_interest", "price_change", "pool_change", "pair_grid", "pair_price", "change", "result", "payoff", "alert", "rejected_item")  # fmt: skip
+
+
+@pytest.fixture
+def awapuni(installed):
+    event = (SAMPLES / "tab_nz/event_awapuni_r1.json").read_bytes()
+    card = (SAMPLES / "tab_nz/meetings.json").read_bytes()
+    routes = {"/affiliates/v1/racing/meetings": [answer(200, card)], AWAPUNI: [answer(200, event)]}
+    with serving(routes) as server:
+        yield installed(server.url)
+
+
+def test_awapuni_is_stored_as_it_was_sent(awapuni):
+    assert awapuni.crawl(*AWAPUNI_R1).returncode == 0
+    race = awapuni.rows("SELECT * FROM race WHERE race_number = 1")[0]
+    assert (race.race_date, race.post_time, race.status) == ("2025-07-17", 1_752_713_400_000, "official")
+    prices = awapuni.rows(
+        "SELECT label, market, price, name FROM latest_odds JOIN betting_interest USING (interest_id) JOIN source USING (source_id)"
+    )
+    assert {(row.label, row.market, row.name): row.price for row in prices}[("2", "win_tote", "tab_nz")] == 6600
+    assert {row.label for row in prices if row.market == "win_fixed"} == {str(number) for number in range(1, 9)}
+    assert {(row.market, row.price) for row in prices if row.label == "2"} >= {("win_tote", 6600), ("win_fixed", 7500)}
+    pools = awapuni.rows("SELECT bet_type, amount, currency FROM pool WHERE interest_id IS NULL")
+    assert ("win", 915_138, "NZD") in {tuple(row) for row in pools}
+
+
+def test_awapunis_quinella_cell_is_the_declared_dividend(awapuni):
+    awapuni.crawl(*AWAPUNI_R1)
+    cell = awapuni.rows(
+        """SELECT payout, base FROM pair_price JOIN pair_grid USING (grid_id)
+           JOIN betting_interest a ON a.interest_id = first JOIN betting_interest b ON b.interest_id = second
+           WHERE a.label = '2' AND b.label = '4' AND bet_type = 'quinella'"""
+    )
+    paid = awapuni.rows("SELECT payout, base FROM payoff WHERE bet_type = 'quinella' AND combination = '2-4'")
+    assert [tuple(row) for row in cell] == [tuple(row) for row in paid] == [(1370, 100)]
+
+
+def test_a_second_crawl_of_the_same_bytes_adds_its_heartbeat_only(awapuni):
+    awapuni.crawl(*AWAPUNI_R1)
+    before = {table: awapuni.rows(f"SELECT * FROM {table}") for table in TABLES}
+    boards = awapuni.count("board")
+    assert awapuni.crawl(*AWAPUNI_R1).returncode == 0
+    assert {table: awapuni.rows(f"SELECT * FROM {table}") for table in TABLES} == before
+    assert (boards, awapuni.count("board"), awapuni.count("crawl_run")) == (1, 2, 2)
+
+
+def test_vincennes_is_stored_as_it_was_sent(installed):
+    body = (SAMPLES / "pmu/31122023_R1_C6_participants.json").read_bytes()
+    base = "/rest/client/61/programme/31122023"
+    with serving({base: [answer(200, _programme())], f"{base}/R1/C6/participants": [answer(200, body)]}) as server:
+        vincennes = installed(server.url)
+        done = vincennes.crawl("track_vincennes", "date=2023-12-31", "race=6")
+        assert done.returncode == 0, done.stderr
+    runners = json.loads(body)["participants"]
+    entries = {row.program_number: row for row in vincennes.rows("SELECT * FROM entry")}
+    assert len(entries) == 18
+    assert {number for number, row in entries.items() if row.status != "active"} == {"7"}
+    prices = {
+        row.label: row for row in vincennes.rows("SELECT * FROM latest_odds JOIN betting_interest USING (interest_id)")
+    }
+    assert (prices["7"].price, prices["7"].status) == (None, "scratched")
+    for runner in runners:
+        if runner["statut"] == "PARTANT":
+            direct = runner["dernierRapportDirect"]
+            assert prices[str(runner["numPmu"])].price == round(direct["rapport"] * 1000)
+            assert vincennes.rows("SELECT source_time FROM board")[0].source_time == direct["dateRapport"]
+
+
+def _programme() -> bytes:
+    """The programme around the recorded participants is ours, in the service's format: none was recorded for that day."""
+    course = {
+        "numOrdre": 6,
+        "numReunion": 1,
+        "heureDepart": 1_704_032_220_000,
+        "timezoneOffset": 3_600_000,
+        "statut": "FIN_COURSE",
+        "libelle": "PRIX",
+        "nombreDeclaresPartants": 17,
+        "paris": [],
+        "discipline": "ATTELE",
+    }
+    reunion = {
+        "numOfficiel": 1,
+        "dateReunion": 1_703_977_200_000,
+        "timezoneOffset": 3_600_000,
+        "hippodrome": {"code": "VIN", "libelleCourt": "VINCENNES"},
+        "courses": [course],
+    }
+    return json.dumps({"programme": {"date": 1_703_977_200_000, "reunions": [reunion]}}).encode()
