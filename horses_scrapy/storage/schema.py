@@ -170,6 +170,7 @@ board = _table(
     _text("mtp_text", null=True),
     _ref("crawl_run.run_id", null=True),
     _text("flags", server_default=text("''")),  # comma separated, sorted
+    _text("grids", server_default=text("''")),  # pair prices that came with it: exacta@<fetched_at>, comma separated
     _int("evaluated_at", null=True),  # null: the alert rules have not seen it yet
     UniqueConstraint("race_id", "source_id", "fetched_at"),
     Index("idx_board_pending", "race_id", "fetched_at", sqlite_where=text("evaluated_at IS NULL"),

@@ -1,0 +1,155 @@
+"""store_board: one source's board of one race at one instant."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from horses_scrapy.clock import to_ms
+from horses_scrapy.config import Track
+from horses_scrapy.errors import StoreError
+from horses_scrapy.items import OddsItem
+from horses_scrapy.storage import chain, grids, identity, pools, prices, races
+from horses_scrapy.storage.board_view import Shown
+from horses_scrapy.storage.chain import Place
+from horses_scrapy.storage.races import RaceKey
+from horses_scrapy.storage.schema import board, price_change
+
+LATE = "late"
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBoard:
+    """`new` is False where the board was stored before; `late` where a newer one of its race and source was."""
+
+    board_id: int
+    race_id: int
+    new: bool
+    late: bool
+    prices_seen: int
+    prices_stored: int
+
+
+def store_board(
+    connection: Connection, item: OddsItem, track: Track, *, run_id: int | None, now_ms: int
+) -> StoredBoard:
+    """Store the board and what differs from the one before it. The same board again changes nothing.
+
+    For any order of arrival the stored history and latest_odds are equal. A late board is never evaluated.
+    """
+    sighting = races.sighting_of(item, run_id, now_ms)
+    key = races.resolve(connection, item, track, sighting)
+    known = _stored_before(connection, key, item)
+    if known is not None:
+        return known
+    place = _insert(connection, key, item, run_id, now_ms)
+    late = place.next_id is not None
+    stored = _store_shown(connection, place, item)
+    if late:
+        races.note_instants(connection, key, item.status, sighting)
+    else:
+        races.set_status(connection, key, item.status, sighting)
+    return StoredBoard(
+        board_id=place.board_id,
+        race_id=key.race_id,
+        new=True,
+        late=late,
+        prices_seen=len(item.prices),
+        prices_stored=stored,
+    )
+
+
+def _stored_before(connection: Connection, key: RaceKey, item: OddsItem) -> StoredBoard | None:
+    row = connection.execute(
+        select(board.c.board_id, board.c.flags).where(
+            board.c.race_id == key.race_id,
+            board.c.source_id == key.source_id,
+            board.c.fetched_at == to_ms(item.fetched_at),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    own = select(func.count()).select_from(price_change).where(price_change.c.board_id == row.board_id)
+    return StoredBoard(
+        board_id=row.board_id,
+        race_id=key.race_id,
+        new=False,
+        late=LATE in row.flags.split(","),
+        prices_seen=len(item.prices),
+        prices_stored=connection.scalar(own) or 0,
+    )
+
+
+def _insert(connection: Connection, key: RaceKey, item: OddsItem, run_id: int | None, now_ms: int) -> Place:
+    at = to_ms(item.fetched_at)
+    following = connection.execute(
+        select(board.c.board_id, board.c.fetched_at)
+        .where(board.c.race_id == key.race_id, board.c.source_id == key.source_id, board.c.fetched_at > at)
+        .order_by(board.c.fetched_at)
+        .limit(1)
+    ).one_or_none()
+    flags = item.flags if following is None else item.flags | {LATE}
+    board_id = identity.inserted(
+        connection,
+        board,
+        race_id=key.race_id,
+        source_id=key.source_id,
+        fetched_at=at,
+        source_time=None if item.source_time is None else to_ms(item.source_time),
+        status=item.status,
+        minutes_to_post=item.minutes_to_post,
+        mtp_text=item.mtp_text,
+        run_id=run_id,
+        flags=",".join(sorted(flags)),
+        grids=grids.marks(item),
+        evaluated_at=None if following is None else now_ms,
+    )
+    place = Place(key.race_id, key.source_id, board_id, at)
+    if following is None:
+        return place
+    return Place(key.race_id, key.source_id, board_id, at, following.board_id, following.fetched_at)
+
+
+def _store_shown(connection: Connection, place: Place, item: OddsItem) -> int:
+    """The number of price changes."""
+    interests = identity.interest_ids(connection, place.race_id, _labels(item))
+    amounts = _amounts(item, interests)
+    rows = pools.pool_ids(connection, place, amounts)
+    chain.add(pools.PoolLedger(connection, place), place, {rows[one]: amount for one, amount in amounts.items()})
+    grids.add(connection, place, item, interests)
+    return chain.add(prices.PriceLedger(connection, place), place, _prices(item, interests))
+
+
+def _prices(item: OddsItem, interests: Mapping[str, int]) -> dict[prices.Key, Shown]:
+    return _distinct(item, (((interests[one.label], one.market), Shown(one.price, one.status)) for one in item.prices))
+
+
+def _amounts(item: OddsItem, interests: Mapping[str, int]) -> dict[pools.Identity, int | None]:
+    shown: list[tuple[pools.Identity, int | None]] = [
+        ((one.bet_type, None if one.label is None else interests[one.label], one.currency), one.amount)
+        for one in item.pools
+    ]
+    return _distinct(item, shown)
+
+
+def _labels(item: OddsItem) -> Iterable[str]:
+    yield from (price.label for price in item.prices)
+    yield from (pool.label for pool in item.pools if pool.label is not None)
+    for grid in grids.quoted(item):
+        for cell in grid.prices:
+            yield from (cell.first, cell.second)
+
+
+def _distinct(item: OddsItem, pairs: Iterable[tuple[K, V]]) -> dict[K, V]:
+    """As a dictionary; a board that shows two values in one place is refused, not guessed at."""
+    found: dict[K, V] = {}
+    for key, value in pairs:
+        if found.setdefault(key, value) != value:
+            raise StoreError(
+                f"{item.track} {item.race_date} R{item.race_number}: {key} is shown twice: {found[key]}, {value}: {item.url}"
+            )
+    return found
