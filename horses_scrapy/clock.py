@@ -11,6 +11,7 @@ from horses_scrapy.errors import ConfigError
 
 MAX_RATE = 30
 VARIABLE = "HORSES_CLOCK"
+_END_MS = 253_370_764_800_000  # the year 9999: a datetime ends there
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Clock:
     match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)@(\d{1,4}(?:\.\d{1,6})?)", text, re.ASCII)
     if match is None or not 0 < float(match[2]) <= MAX_RATE:
         raise ConfigError(f"{VARIABLE}={text!r}: write <epoch seconds>@<rate>, the rate above 0 and at most {MAX_RATE}")
-    return Clock(epoch=float(match[1]), rate=float(match[2]))
+    clock = Clock(epoch=float(match[1]), rate=float(match[2]))
+    if not 0 <= clock.now_ms() < _END_MS:
+        raise ConfigError(f"{VARIABLE}={text!r}: that clock shows no year from 1970 to 9998 now; mind the epoch's unit")
+    return clock
 
 
 def from_ms(milliseconds: int) -> datetime:
@@ -61,6 +65,6 @@ def from_ms(milliseconds: int) -> datetime:
 
 def to_ms(instant: datetime) -> int:
     """Epoch milliseconds of an aware datetime. Raises ValueError on a naive one."""
-    if instant.tzinfo is None:
+    if instant.utcoffset() is None:
         raise ValueError(f"{instant!r} has no time zone")
     return round(instant.timestamp() * 1000)

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterable
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from horses_scrapy.config import Settings
+from horses_scrapy.errors import ConfigError
 
 CONSOLE = "%(levelname)s - %(message)s"
 DETAILED = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
@@ -15,19 +17,34 @@ BACKUPS = 14
 
 
 class Redact(logging.Filter):
-    """Replaces planted secrets in a record's final text, whoever logs it."""
+    """Replaces planted secrets in a record's final text, its traceback and its stack, whoever logs it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = [secret for secret in secrets if secret]
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    def clean(self, text: str) -> str:
+        for secret in self._secrets:  # the longest first: one may contain another
+            text = text.replace(secret, "<secret>")
+        return text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        if any(secret in text for secret in self._secrets):
-            for secret in self._secrets:
-                text = text.replace(secret, "<secret>")
-            record.msg, record.args = text, ()
+        record.msg, record.args = self.clean(_message(record)), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text and self.clean(record.exc_text) != record.exc_text:
+            record.exc_text, record.exc_info = self.clean(record.exc_text), None
+        if record.stack_info:
+            record.stack_info = self.clean(record.stack_info)
         return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    """A malformed call must neither stop its caller nor reach logging's own report, which prints arguments as they are."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args!r}"
 
 
 def secrets_of(settings: Settings) -> list[str]:
@@ -35,8 +52,14 @@ def secrets_of(settings: Settings) -> list[str]:
     return [
         settings.smtp.password.get_secret_value(),
         settings.scrapyd.password.get_secret_value(),
-        url.get_secret_value() if url is not None else "",
+        *(_url_secrets(url.get_secret_value()) if url is not None else ()),
     ]
+
+
+def _url_secrets(url: str) -> list[str]:
+    """The URL, and its password alone, as written and decoded: a driver's error may quote either."""
+    password = urlsplit(url).password or ""
+    return [url, password, unquote(password)]
 
 
 def set_up(settings: Settings, name: str) -> None:
@@ -56,7 +79,13 @@ def set_up(settings: Settings, name: str) -> None:
 
 
 def _file(folder: Path, name: str) -> logging.Handler:
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = TimedRotatingFileHandler(folder / f"{name}.log", when="midnight", backupCount=BACKUPS, delay=True)
+    path = folder / f"{name}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = TimedRotatingFileHandler(
+            path, when="midnight", backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); set logging.dir, or - for no file") from error
     handler.setFormatter(logging.Formatter(DETAILED))
     return handler

@@ -44,6 +44,8 @@ def split_price_for_1(
     """
     if amount <= 0:
         raise ValueError(f"{amount} on the winner: nobody to pay")
+    if amount > sum(on_all_winners):
+        raise ValueError(f"{amount} on one winner, {list(on_all_winners)} on all: the one belongs to them")
     profit = (1 - takeout) * pool - sum(on_all_winners)
     share = Fraction(profit) / len(on_all_winners)
     return max(break_down(1 + share / amount, breakage), minimum)
@@ -54,6 +56,8 @@ def implied_probabilities(amounts: Mapping[str, int]) -> dict[str, Fraction]:
     total = sum(amounts.values())
     if total <= 0:
         raise ValueError("an empty pool implies nothing")
+    if min(amounts.values()) < 0:
+        raise ValueError(f"a pool holds no negative amounts: {dict(amounts)}")
     return {label: Fraction(amount, total) for label, amount in amounts.items()}
 
 
@@ -66,4 +70,6 @@ def normalised_probabilities(prices: Mapping[str, int]) -> dict[str, float]:
 
 def implied_takeout(prices: Sequence[int]) -> float:
     """1 - 1 / sum(1/decimal), prices in thousandths. From displayed odds it is biased upward: a board shows floors."""
+    if not prices:
+        raise ValueError("no prices imply no takeout")
     return 1 - 1 / sum(1000 / price for price in prices)

@@ -24,10 +24,12 @@ def run(name: str, made: argparse.ArgumentParser, body: Body, argv: list[str] | 
     """Parse, load the configuration, set up logging, run; the exit code. Prints a HorsesError as one `error:` text."""
     arguments = made.parse_args(argv)
     flags = {("logging", "level"): arguments.log_level} if arguments.log_level else {}
+    redact = logs.Redact(())
     try:
         settings = config.load(arguments.config, flags=flags)
+        redact = logs.Redact(logs.secrets_of(settings))
         logs.set_up(settings, name)
         return body(settings, arguments)
     except HorsesError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {redact.clean(str(error))}", file=sys.stderr)
         return error.exit_code

@@ -1,22 +1,24 @@
 """Layers: defaults < config/*.yaml < .env < environment < flags. All faults are reported at once."""
 
 import os
-import stat
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from horses_scrapy import clock
+from horses_scrapy.config.env_file import EnvFile, read_env
 from horses_scrapy.config.model import SECTIONS, Settings
 from horses_scrapy.config.tracks import parse_tracks
-from horses_scrapy.config.yaml_file import YamlFile, faults, known_keys, nearest, read
+from horses_scrapy.config.yaml_file import Location, YamlFile, faults, known_keys, nearest, read
 from horses_scrapy.errors import ConfigError
 
 CONFIG_VARIABLE = "HORSES_CONFIG"
 PREFIX = "HORSES_"
+EARLY = (CONFIG_VARIABLE, clock.VARIABLE)
+"""Read from the environment alone: they say where the files are, and what time it is."""
 ALIASES: dict[str, tuple[str, str]] = {
     "DB_PATH": ("system", "database_path"),
     "HORSES_DATABASE_URL": ("system", "database_url"),
@@ -33,8 +35,12 @@ ENVIRONMENT_ONLY = {("smtp", "username"), ("smtp", "password"), ("scrapyd", "pas
 """Secrets: a value in a YAML file is an error, because files are shared and backed up."""
 
 
-class LooseEnvFile(UserWarning):
-    """.env can be read by other users of this machine."""
+class Override(NamedTuple):
+    """A value that replaces the file's, and the variable or flag that gave it."""
+
+    where: tuple[str, str]
+    value: str
+    origin: str
 
 
 def config_path(given: str | os.PathLike[str] | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -61,25 +67,26 @@ def load(
     config_file = config_path(path, environ)
     file = read(config_file)
     home = config_file.parent.parent
-    environment = {**_env_file(home / ".env"), **environ}
-    found = _misplaced_secrets(file)
-    data, origins = _layers(file, environment, flags or {}, found)
+    env_file = read_env(home / ".env")
+    found = [*_unknown_sections(file), *_misplaced_secrets(file), *env_file.faults, *_misnamed(env_file, environ)]
+    overrides = [*_variables(env_file.values, env_file.where), *_variables(environ, str), *_flags(flags or {})]
     try:
-        settings = Settings(home=home, config_file=config_file, **data)
+        settings = Settings(home=home, config_file=config_file, **_merged(file, overrides))
     except ValidationError as error:
-        raise ConfigError("\n".join(found + _located(error, file, origins))) from error
+        origins: dict[Location, str] = {item.where: item.origin for item in overrides}
+        raise ConfigError("\n".join(found + faults(error, Settings, file, origins=origins))) from None
     if found:
         raise ConfigError("\n".join(found))
     sources, tracks, track_faults = parse_tracks(read(config_file.with_name("tracks.yaml")))
     return settings.model_copy(update={"sources": sources, "tracks": tracks, "track_faults": tuple(track_faults)})
 
 
-def _env_file(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        warnings.warn(f"{path} can be read by others: chmod 600 {path}", LooseEnvFile, stacklevel=3)
-    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value is not None}
+def _unknown_sections(file: YamlFile) -> list[str]:
+    return [
+        f"{file.where((str(name),))}: {name}: unknown key{nearest(str(name), SECTIONS)}"
+        for name in file.data
+        if name not in SECTIONS
+    ]
 
 
 def _misplaced_secrets(file: YamlFile) -> list[str]:
@@ -87,45 +94,67 @@ def _misplaced_secrets(file: YamlFile) -> list[str]:
     return [
         f"{file.where((section, key))}: {section}.{key}: a secret; set {names[section, key]} in the environment or .env"
         for section, key in sorted(ENVIRONMENT_ONLY)
-        if isinstance(file.data.get(section), dict) and file.data[section].get(key)
+        if isinstance(file.data.get(section), dict) and file.data[section].get(key) not in (None, "")
     ]
 
 
-def _layers(
-    file: YamlFile, environ: Mapping[str, str], flags: Mapping[tuple[str, str], str], found: list[str]
-) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
-    data = {name: dict(value) if isinstance(value, dict) else value for name, value in file.data.items()}
-    data = {name: value for name, value in data.items() if value is not None}
-    origins: dict[tuple[str, str], str] = {}
-    overrides = [(where, value, name) for name, where, value in _variables(environ, found)]
-    overrides += [(where, value, f"--{where[1].replace('_', '-')}") for where, value in flags.items()]
-    for (section, key), value, origin in overrides:
+def _merged(file: YamlFile, overrides: list[Override]) -> dict[str, Any]:
+    given = {name: file.data[name] for name in SECTIONS if file.data.get(name) is not None}
+    data = {name: _without_secrets(name, block) for name, block in given.items()}
+    for (section, key), value, _origin in overrides:
         block = data.setdefault(section, {})
-        if isinstance(block, dict):
+        if isinstance(block, dict):  # otherwise the section itself is reported
             block[key] = value
-            origins[section, key] = origin
-    return data, origins
+    return data
 
 
-def _variables(environ: Mapping[str, str], found: list[str]) -> list[tuple[str, tuple[str, str], str]]:
-    """Each variable that sets something: its name, the key that it sets, its value. An empty one sets nothing."""
-    variables = [(name, where, environ[name]) for name, where in ALIASES.items() if environ.get(name)]
-    for name in sorted(environ):
-        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
-        if not name.startswith(PREFIX) or not separator or not environ[name]:
-            continue
-        known = known_keys(Settings, (section,)) if section in SECTIONS else []
-        if key in known:
-            variables.append((name, (section, key), environ[name]))
+def _without_secrets(section: str, block: Any) -> Any:
+    """A copy; a misplaced secret is reported as such, and must not appear in a report about its type."""
+    if not isinstance(block, dict):
+        return block
+    return {key: value for key, value in block.items() if (section, key) not in ENVIRONMENT_ONLY}
+
+
+def _flags(flags: Mapping[tuple[str, str], str]) -> list[Override]:
+    return [Override(where, value, "command line") for where, value in flags.items()]
+
+
+def variables() -> dict[str, tuple[str, str]]:
+    """Every variable that sets something, and the (section, key) that it sets; the seed's names first."""
+    generic = {
+        f"{PREFIX}{section}__{key}".upper(): (section, key)
+        for section in SECTIONS
+        for key in known_keys(Settings, (section,))
+    }
+    return {**ALIASES, **generic}
+
+
+def _variables(environ: Mapping[str, str], origin: Callable[[str], str]) -> Iterator[Override]:
+    """What the variables set; an empty one sets nothing."""
+    for name, where in variables().items():
+        if environ.get(name):
+            yield Override(where, environ[name], origin(name))
+
+
+def _misnamed(env_file: EnvFile, environ: Mapping[str, str]) -> Iterator[str]:
+    """Variables that look like ours and set nothing. In .env, which is ours, also the misspelt short names."""
+    known = list(variables())
+    for name in env_file.values:
+        if name in EARLY:
+            yield f"{env_file.where(name)}: is needed before this file is read; set it in the environment"
         else:
-            found.append(f"{name}: sets nothing{nearest(key, known) if known else nearest(section, SECTIONS)}")
-    return variables
+            yield from _unknown_variable(name, env_file.where(name), known)
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and environ[name]:
+            yield from _unknown_variable(name, name, [*known, *EARLY])
 
 
-def _located(error: ValidationError, file: YamlFile, origins: Mapping[tuple[str, str], str]) -> list[str]:
-    lines = faults(error, Settings, file)
-    for index, item in enumerate(error.errors(include_url=False)):
-        origin = origins.get(tuple(map(str, item["loc"][:2])))  # type: ignore[arg-type]
-        if origin is not None:
-            lines[index] = f"{origin}: {item['msg']}"
-    return lines
+def _unknown_variable(name: str, origin: str, known: list[str]) -> Iterator[str]:
+    likely = get_close_matches(name, known, n=1, cutoff=0.85)
+    if name not in known and (likely or (name.startswith(PREFIX) and "__" in name)):
+        yield f"{origin}: sets nothing{nearest(name, likely) if likely else _nearest_key(name)}"
+
+
+def _nearest_key(name: str) -> str:
+    section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+    return nearest(key, known_keys(Settings, (section,))) if section in SECTIONS else nearest(section, SECTIONS)

@@ -3,57 +3,87 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from horses_scrapy.config.block import Address, Block, Line, address
 from horses_scrapy.config.tracks import SourceConfig, Track
 
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+SHORTEST_INTERVAL = 30
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Addresses = Annotated[tuple[str, ...], BeforeValidator(_split)]
+def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(addresses))  # one mail each, however often one is named
+
+
+def _address_or_none(text: str) -> str:
+    return address(text) if text else text
+
+
+def _polite(seconds: int) -> int:
+    if seconds < SHORTEST_INTERVAL:
+        raise ValueError(
+            f"at least {SHORTEST_INTERVAL} s: a tote refreshes every 45 to 60 s, faster polling only gets you banned"
+        )
+    return seconds
+
+
+def _file(path: Path) -> Path:
+    if not path.name:
+        raise ValueError("the path of a file or folder is expected")
+    return path
+
+
+def _url(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith(("sqlite:", "postgresql:", "postgresql+")):
+        raise ValueError("a database URL is expected that starts with postgresql:// or sqlite:///")
+    return secret
+
+
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), AfterValidator(_once)]
+Interval = Annotated[int, Field(le=86_400), AfterValidator(_polite)]
+Location = Annotated[Path, AfterValidator(_file)]
+Name = Annotated[Line, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class System(Section):
-    database_path: Path = Path("data/horses.db")
-    database_url: SecretStr | None = None
-    state_dir: Path = Path("data/state")
+class System(Block):
+    database_path: Location = Path("data/horses.db")
+    database_url: Annotated[SecretStr, AfterValidator(_url)] | None = None
+    state_dir: Location = Path("data/state")
 
 
-class Scraping(Section):
-    default_interval: Annotated[int, Field(ge=30, le=86_400)] = 300
-    near_post_interval: Annotated[int, Field(ge=30, le=86_400)] = 60
+class Scraping(Block):
+    default_interval: Interval = 300
+    near_post_interval: Interval = 60
     near_post_threshold: Annotated[int, Field(ge=0, le=86_400)] = 600
     after_post_cap: Annotated[int, Field(ge=0, le=86_400)] = 2700
 
 
-class Scheduler(Section):
+class Scheduler(Block):
     tick: Seconds = 10
     job_timeout: Seconds = 300
     shutdown_timeout: Seconds = 10
 
 
-class Scrapyd(Section):
+class Scrapyd(Block):
     url: Annotated[str, Field(pattern=r"^https?://[^@\s]+$")] = "http://127.0.0.1:6800"
-    username: str = "horses"
+    username: Name = "horses"
     password: SecretStr = SecretStr("")
-    project: str = "horses"
+    project: Name = "horses"
     timeout: Seconds = 5
 
 
-class Smtp(Section):
-    host: str = "localhost"
+class Smtp(Block):
+    host: Name = "localhost"
     port: Annotated[int, Field(ge=1, le=65_535)] = 587
     security: Literal["starttls", "ssl", "none"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
-    sender: str = ""
+    sender: Annotated[str, AfterValidator(_address_or_none)] = ""
     recipients: Addresses = ()
     connect_timeout: Seconds = 10
     command_timeout: Seconds = 30
@@ -61,20 +91,20 @@ class Smtp(Section):
     total_timeout: Seconds = 120
 
 
-class Http(Section):
-    contact: str = ""
+class Http(Block):
+    contact: Line = ""
     delay: Annotated[float, Field(ge=0, le=3600)] = 2.0
     timeout: Seconds = 15
     retry_attempts: Annotated[int, Field(ge=0, le=10)] = 5
     retry_first_wait: Seconds = 5
 
 
-class Logging(Section):
+class Logging(Block):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    dir: str = "logs"
+    dir: Name = "logs"
 
 
-class Settings(Section):
+class Settings(Block):
     """Everything that a process is told. `track_faults` names the track blocks that are broken and so disabled."""
 
     home: Path
@@ -86,8 +116,8 @@ class Settings(Section):
     smtp: Smtp = Smtp()
     http: Http = Http()
     logging: Logging = Logging()
-    sources: dict[str, SourceConfig] = {}
-    tracks: dict[str, Track] = {}
+    sources: dict[str, SourceConfig] = Field(default_factory=dict)
+    tracks: dict[str, Track] = Field(default_factory=dict)
     track_faults: tuple[str, ...] = ()
 
     @property

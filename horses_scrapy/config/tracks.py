@@ -4,9 +4,10 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from horses_scrapy.config.yaml_file import YamlFile, faults
+from horses_scrapy.config.block import Block, Line
+from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
 
 
 def _base_url(url: str) -> str:
@@ -28,11 +29,8 @@ def _zone(name: str) -> str:
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 Decimal = Annotated[float, Field(ge=1, le=1_000_000)]
-
-
-class Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Validation(Block):
@@ -53,7 +51,7 @@ class SourceConfig(Block):
     """A site family: `base_url` for tracks that name none, and headers that its terms ask for."""
 
     base_url: BaseUrl | None = None
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, Line] = Field(default_factory=dict)
     validation: Validation = Validation()
 
 
@@ -62,7 +60,7 @@ class Track(Block):
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,5}$")]
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Line, Field(min_length=1, max_length=60)]
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     timezone: Zone
     source: str
@@ -76,10 +74,11 @@ class Track(Block):
 
 def parse_tracks(file: YamlFile) -> tuple[dict[str, SourceConfig], dict[str, Track], list[str]]:
     """Sources and tracks that are sound, and a line for each fault of the others."""
+    known = ("sources", "tracks")
     bad = [
-        f"{file.where((key,))}: {key}: unknown key; known: sources, tracks"
+        f"{file.where((str(key),))}: {key}: unknown key{nearest(str(key), known)}"
         for key in file.data
-        if key not in {"sources", "tracks"}
+        if key not in known
     ]
     sources: dict[str, SourceConfig] = {}
     for name, block in _blocks(file, "sources", bad):
@@ -90,13 +89,15 @@ def parse_tracks(file: YamlFile) -> tuple[dict[str, SourceConfig], dict[str, Tra
     tracks: dict[str, Track] = {}
     for key, block in _blocks(file, "tracks", bad):
         track = _track(key, block, sources, file, bad)
-        if track is not None:
+        if track is not None and not _taken(track, tracks, file, bad):
             tracks[key] = track
     return sources, tracks, bad
 
 
 def _blocks(file: YamlFile, section: str, bad: list[str]) -> list[tuple[str, dict[str, object]]]:
-    found = file.data.get(section) or {}
+    found = file.data.get(section)
+    if found is None:
+        return []
     if not isinstance(found, dict):
         bad.append(f"{file.where((section,))}: {section}: a mapping of blocks is expected")
         return []
@@ -112,13 +113,31 @@ def _blocks(file: YamlFile, section: str, bad: list[str]) -> list[tuple[str, dic
 def _track(
     key: str, block: dict[str, object], sources: dict[str, SourceConfig], file: YamlFile, bad: list[str]
 ) -> Track | None:
-    source = sources.get(str(block.get("source")))
-    if source is None:
-        where = file.where(("tracks", key, "source"))
-        bad.append(f"{where}: tracks.{key}.source: {block.get('source')!r} has no sound block under sources")
+    if "key" in block:
+        bad.append(
+            f"{file.where(('tracks', key, 'key'))}: tracks.{key}.key: the name of the block is the key; remove it"
+        )
         return None
+    source = sources.get(str(block.get("source")))
+    if source is None and "source" in block:
+        where = file.where(("tracks", key, "source"))
+        bad.append(f"{where}: tracks.{key}.source: {block['source']!r} has no sound block under sources")
+        return None
+    inherited = {"base_url": source.base_url} if source is not None and source.base_url is not None else {}
     try:
-        return Track.model_validate({"base_url": source.base_url, **block, "key": key})
+        return Track.model_validate({**inherited, **block, "key": key})
     except ValidationError as error:
         bad += faults(error, Track, file, ("tracks", key))
         return None
+
+
+def _taken(track: Track, others: dict[str, Track], file: YamlFile, bad: list[str]) -> bool:
+    """Mails and the store tell tracks apart by name and code: the second of two that share one is disabled."""
+    shared = [
+        f"{file.where(('tracks', track.key, field))}: tracks.{track.key}.{field}: {getattr(track, field)!r} is already that of {key}"
+        for key, other in others.items()
+        for field in ("code", "name")
+        if getattr(track, field) == getattr(other, field)
+    ]
+    bad += shared
+    return bool(shared)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ from horses_scrapy.storage import report
 from horses_scrapy.storage.engine import Store, open_store
 
 LOOK = 0.5
+FIRST_POST, SPACING = 420, 300
+"""Seconds of the demo's clock: as tight as the synthetic card goes."""
 START_DEADLINE = 30
 GRACE_MS = 240_000
 """What the last race has, on the demo's clock, to be official in the database after it is on the track."""
@@ -36,10 +39,10 @@ class DidNotHappen(HorsesError):
 
 @dataclass(slots=True)
 class Demo:
-    """One card from the first board to the last mail."""
+    """One card from the first board to the last mail. `card` makes its plan from the instant at which it starts."""
 
     home: Home
-    plan: Plan
+    card: Callable[[datetime], Plan]
     screen: Screen
     mailbox: Mailbox = field(default_factory=Mailbox)
 
@@ -51,21 +54,29 @@ class Demo:
         server = serve(self.mailbox, self.home.ports["smtp"])
         try:
             with Processes(self.home) as processes:
-                self._start(processes, client_of(settings))
+                processes.start("scrapyd", ["scripts/run_scrapyd.py"])
+                self._await_scrapyd(processes, client_of(settings))
+                ledger = Ledger(self.card(now.now().replace(microsecond=0)))
+                self._start(processes, ledger.plan)
                 with self.screen:
-                    self._watch(processes, store, now)
-            return self._judge(store)
+                    self._watch(processes, store, now, ledger)
+            return self._judge(store, ledger)
         finally:
             server.stop()
             store.close()
 
-    def _start(self, processes: Processes, scrapyd: ScrapydClient) -> None:
-        plan, ports = self.plan, self.home.ports
-        card = ["--seed", str(plan.seed), "--races", str(plan.races), "--timezone", plan.timezone]
-        tote = ["-m", "horses_scrapy.simulator", "--port", str(ports["tote"]), *card]
-        processes.start("tote", [*tote, "--start", str(int(plan.start.timestamp()))])
-        processes.start("scrapyd", ["scripts/run_scrapyd.py"])
-        self._await_scrapyd(processes, scrapyd)
+    def _start(self, processes: Processes, plan: Plan) -> None:
+        card = {
+            "--port": self.home.ports["tote"],
+            "--seed": plan.seed,
+            "--races": plan.races,
+            "--first-post": plan.first_post,
+            "--spacing": plan.spacing,
+            "--timezone": plan.timezone,
+            "--start": int(plan.start.timestamp()),
+        }
+        options = [text for name, value in card.items() for text in (name, str(value))]
+        processes.start("tote", ["-m", "horses_scrapy.simulator", *options])
         processes.start("mailer", ["scripts/mailer.py"])
         processes.start("scheduler", ["scripts/scheduler.py"])
 
@@ -77,8 +88,8 @@ class Demo:
                 raise DidNotHappen(f"scrapyd did not answer within {START_DEADLINE} s: see {processes.log('scrapyd')}")
             time.sleep(LOOK / 5)
 
-    def _watch(self, processes: Processes, store: Store, now: clock.Clock) -> None:
-        deadline = clock.to_ms(Ledger(self.plan).ends) + GRACE_MS
+    def _watch(self, processes: Processes, store: Store, now: clock.Clock, ledger: Ledger) -> None:
+        deadline = clock.to_ms(ledger.ends) + GRACE_MS
         told = 0
         while now.now_ms() < deadline:
             processes.check()
@@ -89,18 +100,11 @@ class Demo:
             for mail in self.mailbox.mails[told:]:
                 self.screen.mail(mail)
                 told += 1
-            if self._over(lines, waiting, store):
+            if not waiting and _over(lines, store, ledger):
                 return
             time.sleep(LOOK)
 
-    def _over(self, lines: list[report.RaceLine], waiting: int, store: Store) -> bool:
-        if waiting or len(lines) < self.plan.races or any(line.status != "official" for line in lines):
-            return False
-        with store.read() as connection:
-            return audit.finals(connection, Ledger(self.plan)) == self.plan.races
-
-    def _judge(self, store: Store) -> list[str]:
-        ledger = Ledger(self.plan)
+    def _judge(self, store: Store, ledger: Ledger) -> list[str]:
         with store.read() as connection:
             counts = report.counts(connection)
             due, accepted = report.due_to_committed_ms(connection), report.committed_to_accepted_ms(connection)
@@ -109,9 +113,9 @@ class Demo:
             finals = audit.finals(connection, ledger)
         mails = self.mailbox.mails
         if mails:
-            self.screen.whole_mail(max(mails, key=lambda mail: len(mail["Subject"])))
+            self.screen.whole_mail(sorted(mails, key=lambda mail: len(mail.as_bytes()))[len(mails) // 2])
         self.screen.console.print(summary(counts, len(mails), due, accepted))
-        wrong += _missing(counts, finals, self.plan.races, accepted_ids, [mail["Message-ID"] for mail in mails])
+        wrong += _missing(counts, finals, len(ledger.races), accepted_ids, [mail["Message-ID"] for mail in mails])
         if not wrong:
             self.screen.say(
                 f"DEMO OK races={counts.races} boards={counts.boards} prices={counts.prices_stored} "
@@ -126,6 +130,13 @@ def _answers(scrapyd: ScrapydClient) -> bool:
     except ScrapydDown:
         return False
     return True
+
+
+def _over(lines: list[report.RaceLine], store: Store, ledger: Ledger) -> bool:
+    if len(lines) < len(ledger.races) or any(line.status != "official" for line in lines):
+        return False
+    with store.read() as connection:
+        return audit.finals(connection, ledger) == len(ledger.races)
 
 
 def _missing(counts: report.Counts, finals: int, races: int, accepted: list[str], received: list[str]) -> list[str]:
@@ -149,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     made.add_argument("--seed", type=int, default=7, help="of the synthetic market")
     made.add_argument("--races", type=int, default=3)
-    made.add_argument("--rate", type=float, default=24, help="how many times as fast as real time, at most 30")
+    made.add_argument("--rate", type=float, default=16, help="how many times as fast as real time, at most 30")
     made.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="leave database, configuration and logs in this new folder"
     )
@@ -159,9 +170,13 @@ def _parser() -> argparse.ArgumentParser:
 def _play(folder: Path, given: argparse.Namespace) -> int:
     zone = daytime_zone(datetime.now(UTC))
     home = make_home(folder, given.rate, zone)
-    start = clock.from_environment(home.environment).now().replace(microsecond=0)
-    plan = Plan(seed=given.seed, start=start, races=given.races, timezone=zone)
-    wrong = Demo(home, plan, Screen(Console(highlight=False), zone)).run()
+
+    def card(start: datetime) -> Plan:
+        return Plan(
+            seed=given.seed, start=start, races=given.races, timezone=zone, first_post=FIRST_POST, spacing=SPACING
+        )
+
+    wrong = Demo(home, card, Screen(Console(highlight=False), zone)).run()
     for line in wrong:
         print(f"DEMO FAILED: {line}", file=sys.stderr)  # noqa: T201
     return FATAL if wrong else OK

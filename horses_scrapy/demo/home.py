@@ -49,7 +49,8 @@ class Home:
 
 
 def make_home(path: Path, rate: float, timezone: str) -> Home:
-    home = Home(path, f"{int(time.time())}@{rate:g}", _free_ports(), secrets.token_urlsafe(16))
+    password = os.environ.get("SCRAPYD_PASSWORD") or secrets.token_urlsafe(16)
+    home = Home(path, f"{int(time.time())}@{rate:g}", _free_ports(), password)
     shutil.copytree(SHIPPED / "config", path / "config")
     shutil.copy(SHIPPED / "scrapy.cfg", path)
     tracks = path / "config" / "tracks.yaml"

@@ -40,7 +40,7 @@ class Screen:
         self._live.stop()
 
     def say(self, text: str) -> None:
-        self.console.print(Text(text))
+        self.console.print(Text(text), soft_wrap=True)
 
     def races(self, now: clock.Clock, lines: Sequence[RaceLine]) -> None:
         for line in lines:

@@ -6,7 +6,7 @@ from typing import Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, NotConfigured
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Request
 from twisted.python.failure import Failure
 
@@ -45,8 +45,6 @@ class CrawlRun:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if crawler.settings.getbool("KEEP_ALIVE"):
-            raise NotConfigured("a shell looks at pages: it is no run")
         made = cls(crawler)
         for handler, signal in (
             (made.spider_opened, signals.spider_opened),

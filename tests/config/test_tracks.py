@@ -1,0 +1,183 @@
+"""config/tracks.yaml: a broken block stops its own tracks, by file and key, and no other."""
+
+import pytest
+import yaml
+
+TRACKS = """\
+sources:
+  demo:
+    base_url: http://127.0.0.1:8321/
+  other:
+    base_url: https://other.example
+    headers: {From: me@example.com}
+tracks:
+  demo:
+    code: DMO
+    name: Synthetic Downs
+    country: US
+    timezone: America/New_York
+    source: demo
+    source_key: DMO
+    currency: USD
+  elsewhere:
+    code: ELS
+    name: Elsewhere Park
+    country: NZ
+    timezone: Pacific/Auckland
+    source: other
+    source_key: Elsewhere
+    currency: NZD
+    enabled: false
+"""
+
+
+def replaced(old, new):
+    assert TRACKS.count(old) == 1
+    return TRACKS.replace(old, new)
+
+
+@pytest.fixture
+def faults(house):
+    def _faults(tracks):
+        return [fault.removeprefix(f"{house.root}/") for fault in house.load(tracks=tracks).track_faults]
+
+    return _faults
+
+
+def test_a_track_has_its_sources_base_url_or_its_own(house):
+    settings = house.load(tracks=TRACKS)
+    assert settings.track_faults == ()
+    assert settings.tracks["demo"].base_url == "http://127.0.0.1:8321"
+    assert settings.sources["other"].headers == {"From": "me@example.com"}
+    own = house.load(tracks=replaced("    code: DMO", "    base_url: http://127.0.0.1:9\n    code: DMO"))
+    assert own.tracks["demo"].base_url == "http://127.0.0.1:9"
+
+
+def test_only_enabled_tracks_are_watched(house):
+    settings = house.load(tracks=TRACKS)
+    assert list(settings.tracks) == ["demo", "elsewhere"]
+    assert list(settings.enabled_tracks) == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("code: ELS", "cdoe: ELS", "config/tracks.yaml:17: tracks.elsewhere.cdoe: unknown key; did you mean code?"),
+        ("    code: ELS\n", "", "config/tracks.yaml:16: tracks.elsewhere.code: Field required"),
+        ("code: ELS", "code: els", "config/tracks.yaml:17: tracks.elsewhere.code: String should match pattern"),
+        ("code: ELS", "code: NO", "config/tracks.yaml:17: tracks.elsewhere.code: yes, no, on, off, true and false are not text"),
+        ("code: ELS", "code: 123", "config/tracks.yaml:17: tracks.elsewhere.code: Input should be a valid string (given: 123); put quotes"),
+        ("country: NZ", "country: nz", "config/tracks.yaml:19: tracks.elsewhere.country: "),
+        ("currency: NZD", "currency: dollars", "config/tracks.yaml:23: tracks.elsewhere.currency: "),
+        ("Pacific/Auckland", "Pacific/Oakland", "config/tracks.yaml:20: tracks.elsewhere.timezone: no such IANA time zone: Pacific/Oakland"),
+        ("Pacific/Auckland", "../../etc/passwd", "config/tracks.yaml:20: tracks.elsewhere.timezone: no such IANA time zone"),
+        ("Pacific/Auckland", "''", "config/tracks.yaml:20: tracks.elsewhere.timezone: "),
+        ("Pacific/Auckland", "America", "config/tracks.yaml:20: tracks.elsewhere.timezone: "),
+        ("source: other", "source: otter", "config/tracks.yaml:21: tracks.elsewhere.source: 'otter' has no sound block under sources"),
+        ("    source: other\n", "", "config/tracks.yaml:16: tracks.elsewhere.source: Field required"),
+        ("enabled: false", "enabled: maybe", "config/tracks.yaml:24: tracks.elsewhere.enabled: "),
+        ("enabled: false", "delay: .nan", "config/tracks.yaml:24: tracks.elsewhere.delay: "),
+        ("enabled: false", "delay: -1", "config/tracks.yaml:24: tracks.elsewhere.delay: "),
+        ("enabled: false", "page: ftp://x", "config/tracks.yaml:24: tracks.elsewhere.page: an http or https URL is expected"),
+        ("enabled: false", "base_url: 'https://'", "config/tracks.yaml:24: tracks.elsewhere.base_url: an http or https URL"),
+        ("enabled: false", "key: elsewhere", "config/tracks.yaml:24: tracks.elsewhere.key: the name of the block is the key"),
+        ("enabled: false", "1: 2", "config/tracks.yaml:16: tracks.elsewhere.1: Keys should be strings"),
+        ("  elsewhere:", "  Else-where:", "config/tracks.yaml:16: tracks.Else-where.key: String should match pattern"),
+        ("name: Elsewhere Park", "name: Synthetic Downs", "config/tracks.yaml:18: tracks.elsewhere.name: 'Synthetic Downs' is already that of demo"),
+        ("code: ELS", "code: DMO", "config/tracks.yaml:17: tracks.elsewhere.code: 'DMO' is already that of demo"),
+    ],
+)  # fmt: skip
+def test_a_broken_track_block_disables_that_track_only(house, faults, old, new, fault):
+    tracks = replaced(old, new)
+    found = faults(tracks)
+    assert [line for line in found if line.startswith(fault)]
+    assert not [line for line in found if "tracks.demo" in line]
+    assert list(house.load(tracks=tracks).tracks) == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("base_url: https://other.example", "base_urll: https://other.example", "config/tracks.yaml:5: sources.other.base_urll: unknown key; did you mean base_url?"),
+        ("base_url: https://other.example", "base_url: other.example", "config/tracks.yaml:5: sources.other.base_url: an http or https URL is expected"),
+        ("{From: me@example.com}", '{From: "a\\r\\nCookie: x"}', "config/tracks.yaml:6: sources.other.headers.From: line breaks"),
+        ("{From: me@example.com}", '{"Fr om": x}', "config/tracks.yaml:6: sources.other.headers.Fr om.[key]: String should match"),
+        ("{From: me@example.com}", "{}\n    validation: {min_price: 2, max_price: 1.5}", "config/tracks.yaml:7: sources.other.validation: min_price is above max_price"),
+        ("{From: me@example.com}", "{}\n    validation: {max_prise: 1.5}", "config/tracks.yaml:7: sources.other.validation.max_prise: unknown key; did you mean max_price?"),
+        ("{From: me@example.com}", "{}\n    validation: {max_price: .inf}", "config/tracks.yaml:7: sources.other.validation.max_price: Input should be a finite number"),
+    ],
+)  # fmt: skip
+def test_a_broken_source_block_disables_its_tracks_only(house, faults, old, new, fault):
+    tracks = replaced(old, new)
+    first, second = faults(tracks)
+    assert first.startswith(fault)
+    assert second.endswith("tracks.elsewhere.source: 'other' has no sound block under sources")
+    settings = house.load(tracks=tracks)
+    assert list(settings.tracks) == list(settings.sources) == ["demo"]
+
+
+def test_a_source_without_bounds_has_the_documented_ones(house):
+    found = house.load(tracks=TRACKS).sources["demo"].validation
+    assert (found.min_price, found.max_price, found.max_post_age_days) == (1.01, 1000, 30)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "allowed", "refused"),
+    [
+        ("validation", "min_price", [1], [0.99]),
+        ("validation", "max_price", [1_000_000], [1_000_001]),
+        ("validation", "max_post_age_days", [0, 36_500], [-1, 36_501]),
+        ("track", "name", ["x", "x" * 60], ["", "x" * 61]),
+        ("track", "code", ["AB", "ABCDE"], ["A", "ABCDEF"]),
+        ("track", "delay", [0, 3600], [-0.1, 3600.5]),
+    ],
+)
+def test_the_bounds_of_a_block_are_inclusive(house, section, key, allowed, refused):
+    for value in [*allowed, *refused]:
+        blocks = yaml.safe_load(TRACKS)
+        source, track = blocks["sources"]["other"], blocks["tracks"]["elsewhere"]
+        (track if section == "track" else source.setdefault("validation", {}))[key] = value
+        settings = house.load(tracks=yaml.safe_dump(blocks))
+        assert ("elsewhere" in settings.tracks) is (value in allowed), value
+
+
+@pytest.mark.parametrize(
+    ("tracks", "begins"),
+    [
+        ("", []),
+        ("sources:\ntracks:\n", []),
+        ("tracks: []", ["config/tracks.yaml:1: tracks: a mapping of blocks is expected"]),
+        ("sources: 0", ["config/tracks.yaml:1: sources: a mapping of blocks is expected"]),
+        ("tracks:\n  demo:\n", ["config/tracks.yaml:2: tracks.demo: a mapping is expected"]),
+        ("trakcs: {}", ["config/tracks.yaml:1: trakcs: unknown key; did you mean tracks?"]),
+        ("1: {}", ["config/tracks.yaml:1: 1: unknown key; known: sources, tracks"]),
+    ],
+)
+def test_a_file_without_sound_blocks_watches_nothing_and_says_why(house, faults, tracks, begins):
+    found = faults(tracks)
+    assert len(found) == len(begins)
+    assert all(line.startswith(begin) for line, begin in zip(found, begins, strict=True))
+    assert house.load(tracks=tracks).tracks == {}
+
+
+def test_all_faults_of_all_blocks_are_kept(faults):
+    broken = (
+        TRACKS.replace("country: US", "country: usa")
+        .replace("currency: NZD", "currency: 5")
+        .replace("code: ELS", "code: e")
+    )
+    assert [fault.split(": ")[1] for fault in faults(broken)] == [
+        "tracks.demo.country",
+        "tracks.elsewhere.code",
+        "tracks.elsewhere.currency",
+    ]
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated(faults):
+    for old, new in (
+        ("https://other.example", "https://me:planted@other.example"),
+        ("enabled: false", "page: https://planted@x.example"),
+    ):
+        found = faults(replaced(old, new))
+        assert "credentials do not belong in a URL" in found[0]
+        assert "planted" not in "".join(found)

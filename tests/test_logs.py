@@ -1,0 +1,229 @@
+"""What operators read: two forms of one record, in the right places, and never a secret."""
+
+import io
+import logging
+import subprocess
+import sys
+from logging.handlers import TimedRotatingFileHandler
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from horses_scrapy import logs
+from horses_scrapy.config import Settings
+from horses_scrapy.config.model import Logging, Scrapyd, Smtp, System
+from horses_scrapy.errors import ConfigError
+
+LOG = logging.getLogger("horses")
+SMTP_SECRET = "planted-smtp"
+SCRAPYD_SECRET = "planted-scrapyd"
+URL_SECRET = "postgresql://scott:planted%2Burl@db/horses"
+PLANTED = [SMTP_SECRET, SCRAPYD_SECRET, URL_SECRET, "planted%2Burl", "planted+url"]
+
+
+@pytest.fixture(autouse=True)
+def _root_as_it_was():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in logs.QUIET}
+    yield
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, was in quiet.items():
+        logging.getLogger(name).setLevel(was)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(
+        home=tmp_path,
+        config_file=tmp_path / "config" / "config.yaml",
+        smtp=Smtp(password=SecretStr(SMTP_SECRET)),
+        scrapyd=Scrapyd(password=SecretStr(SCRAPYD_SECRET)),
+        system=System(database_url=SecretStr(URL_SECRET)),
+    )
+
+
+@pytest.fixture
+def log(settings, monkeypatch):
+    """Sets logging up and returns what stands on the console and in the file once the block is done."""
+    stdout = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    logs.set_up(settings, "scheduler")
+    file = settings.home / "logs" / "scheduler.log"
+    return lambda: (stdout.getvalue(), file.read_text(encoding="utf-8"))
+
+
+def with_logging(settings, **changes):
+    return settings.model_copy(update={"logging": Logging(**changes)})
+
+
+def test_the_console_is_level_and_message_and_the_file_says_when_and_who(log):
+    logging.getLogger("horses.x").warning("Scraped race %s: %d alerts", "AWA R1", 2)
+    console, file = log()
+    assert console == "WARNING - Scraped race AWA R1: 2 alerts\n"
+    assert file.splitlines()[-1].endswith(" - horses.x - WARNING - Scraped race AWA R1: 2 alerts")
+    assert file[:2] == "20"
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_the_console_keeps_its_level_and_the_file_keeps_everything(settings, capsys, level):
+    logs.set_up(with_logging(settings, level=level), "mailer")
+    names = ["DEBUG", "INFO", "WARNING", "ERROR"]
+    for name in names:
+        logging.getLogger("horses").log(getattr(logging, name), "said")
+    assert capsys.readouterr().out.splitlines() == [f"{name} - said" for name in names[names.index(level) :]]
+    file = (settings.home / "logs" / "mailer.log").read_text(encoding="utf-8")
+    assert [line.split(" - ")[2] for line in file.splitlines()] == names
+
+
+def test_a_dash_leaves_the_file_out(settings, capsys):
+    logs.set_up(with_logging(settings, dir="-"), "scheduler")
+    LOG.warning("said")
+    assert capsys.readouterr().out == "WARNING - said\n"
+    assert list(settings.home.iterdir()) == []
+
+
+def test_an_absolute_folder_is_taken_as_it_is(settings, tmp_path):
+    logs.set_up(with_logging(settings, dir=str(tmp_path / "deep" / "er")), "scheduler")
+    assert (tmp_path / "deep" / "er" / "scheduler.log").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_a_config_error(settings):
+    (settings.home / "logs").write_text("a file", encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"logs/scheduler\.log: cannot be written \(.*\); set logging\.dir, or - for no file"
+    ):
+        logs.set_up(settings, "scheduler")
+
+
+def test_the_file_is_rolled_at_midnight_and_two_weeks_are_kept(settings):
+    logs.set_up(settings, "scheduler")
+    (handler,) = [one for one in logging.getLogger().handlers if isinstance(one, TimedRotatingFileHandler)]
+    assert (handler.when, handler.backupCount, handler.encoding) == ("MIDNIGHT", 14, "utf-8")
+
+
+def test_any_horse_name_can_be_logged(log):
+    LOG.warning("%s", "Chêne 馬 \ud800")
+    assert "Chêne 馬 \\ud800" in log()[1]
+
+
+@pytest.mark.parametrize("secret", PLANTED)
+def test_a_secret_in_a_message_or_its_arguments_is_redacted(log, secret):
+    LOG.error("refused %s", secret)
+    LOG.error(f"refused {secret} again")  # noqa: G004
+    LOG.error("%(password)s", {"password": secret})
+    LOG.error("%r", [secret])
+    text = "".join(log())
+    assert "planted" not in text
+    assert text.count("<secret>") == 8
+    assert "refused <secret> again" in text
+
+
+def _log_in(secret):
+    raise OSError(f"cannot log in with {secret}")
+
+
+def _fail_to_send(secret):
+    try:
+        _log_in(secret)
+    except OSError as error:
+        raise RuntimeError(f"mail failed: {secret}") from error
+
+
+@pytest.mark.parametrize("secret", PLANTED)
+def test_a_secret_in_a_traceback_is_redacted(log, secret):
+    try:
+        _fail_to_send(secret)
+    except RuntimeError:
+        LOG.exception("flush failed")
+    console, file = log()
+    assert "planted" not in console + file
+    for text in (console, file):
+        assert "RuntimeError: mail failed: <secret>" in text
+        assert "OSError: cannot log in with <secret>" in text
+
+
+def test_a_traceback_without_a_secret_is_whole_and_its_error_kept():
+    error = KeyError("entry")
+    record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "failed", (), (KeyError, error, None))
+    logs.Redact(PLANTED).filter(record)
+    assert logging.Formatter(logs.CONSOLE).format(record) == "ERROR - failed\nKeyError: 'entry'"
+    assert record.exc_info == (KeyError, error, None)
+
+
+def test_a_secret_in_a_stack_is_redacted():
+    record = logging.LogRecord(
+        "x", logging.INFO, "f.py", 1, "said", (), None, sinfo=f"Stack\n  connect({SMTP_SECRET!r})"
+    )
+    logs.Redact([SMTP_SECRET]).filter(record)
+    assert record.stack_info == "Stack\n  connect('<secret>')"
+
+
+def test_the_longest_secret_is_replaced_first():
+    assert logs.Redact(["abc", "abcdef", ""]).clean("abcdef abc") == "<secret> <secret>"
+    assert logs.Redact([""]).clean("nothing") == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [("%d boards", ("many",)), ("%s %s", ("one",)), ("%(x)s", ({"y": 1},)), ("100 % sure", (1,))],
+)
+def test_a_malformed_call_is_logged_and_leaks_nothing(log, capsys, message, arguments):
+    LOG.warning(message, *arguments)
+    LOG.warning(message, *arguments, SMTP_SECRET)
+    console, file = log()
+    assert message in console
+    assert message in file
+    assert "planted" not in console + file + capsys.readouterr().err
+
+
+def test_a_second_set_up_replaces_and_closes_the_first(settings):
+    logs.set_up(settings, "scheduler")
+    first = logging.getLogger().handlers[:]
+    logs.set_up(settings, "scheduler")
+    second = logging.getLogger().handlers[:]
+    assert len(second) == len(first) == 2
+    assert not set(first) & set(second)
+    assert [handler.stream for handler in first if isinstance(handler, TimedRotatingFileHandler)] == [None]
+
+
+@pytest.mark.parametrize("library", logs.QUIET)
+def test_libraries_speak_from_warnings_on(log, library):
+    logging.getLogger(f"{library}.inner").info("chatter")
+    logging.getLogger(f"{library}.inner").warning("trouble")
+    file = log()[1]
+    assert "chatter" not in file
+    assert "trouble" in file
+
+
+def test_a_secret_that_is_given_to_a_process_stays_out_of_everything_it_writes(tmp_path):
+    """The real thing: a script's process, its environment, its console, its log and its final error."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").touch()
+    (tmp_path / "config" / "tracks.yaml").touch()
+    scripts = Path(__file__).parents[1] / "scripts"
+    code = f"""
+import logging, sys
+sys.path.insert(0, {str(scripts)!r})
+import _command
+from horses_scrapy.errors import StoreError
+def body(settings, arguments):
+    logging.info("settings %s and %r", settings, settings.smtp.password.get_secret_value())
+    try:
+        raise OSError(settings.system.database_url.get_secret_value())
+    except OSError:
+        logging.exception("lost")
+    raise StoreError(f"cannot connect to {{settings.system.database_url.get_secret_value()}}")
+sys.exit(_command.run("x", _command.parser("x"), body, ["--config", {str(tmp_path / "config" / "config.yaml")!r}]))
+"""
+    environ = {"SMTP_PASSWORD": SMTP_SECRET, "SCRAPYD_PASSWORD": SCRAPYD_SECRET, "HORSES_DATABASE_URL": URL_SECRET}
+    ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    written = ended.stdout + ended.stderr + (tmp_path / "logs" / "x.log").read_text(encoding="utf-8")
+    assert (ended.returncode, ended.stderr) == (1, "error: cannot connect to <secret>\n")
+    assert "planted" not in written
+    assert "OSError: <secret>" in written
