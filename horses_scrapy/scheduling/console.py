@@ -1,0 +1,37 @@
+"""What a person at the console sees: one line for every board that the alert rules have seen, and every alert."""
+
+import logging
+
+from horses_scrapy.storage.engine import Store
+from horses_scrapy.storage.slots import alert_texts, evaluated_boards, newest_ids, pending_boards
+
+logger = logging.getLogger(__name__)
+
+
+class Console:
+    """Tells what is new since it was made. Boards may be evaluated in any order: those passed over are remembered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        with store.read() as connection:
+            self._board, self._alert = newest_ids(connection)
+            self._waiting = frozenset(pending_boards(connection))
+
+    def report(self) -> None:
+        with self._store.read() as connection:
+            newest, _ = newest_ids(connection)
+            pending = {board for board in pending_boards(connection) if board <= newest}
+            boards = evaluated_boards(connection, self._board, newest, self._waiting)
+            alerts = alert_texts(connection, self._alert)
+        for board in boards:
+            plural = "" if board.alerts == 1 else "s"
+            logger.info("Scraped race %s R%d: %d alert%s", board.track_code, board.race_number, board.alerts, plural)
+        for self._alert, text in alerts:
+            logger.info("ALERT %s", _one_line(text))
+        self._board = newest
+        self._waiting = frozenset((self._waiting | pending) - {board.board_id for board in boards})
+
+
+def _one_line(text: str) -> str:
+    """Horse names come from web pages: nothing in them may move the cursor of a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)

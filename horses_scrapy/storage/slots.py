@@ -1,0 +1,182 @@
+"""What the scheduler keeps and reads: slots, runs that were lost, and what was evaluated since it last looked.
+
+Instants are epoch milliseconds of the process's clock; `*_mono` real milliseconds since boot.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, insert, or_, select, update
+
+from horses_scrapy.storage import schema
+
+CARD, NEAR = "card", "near"
+"""Kinds of poll: every race of the day that is not over; the races near their post."""
+KINDS = (CARD, NEAR)
+PLANNED, POSTED, FAILED = "planned", "posted", "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRow:
+    """A due poll. planned: written, not known to be posted; posted: scrapyd has it; failed: given up."""
+
+    track: str
+    kind: str
+    due_at: int
+    due_mono: int
+    job_id: str
+    state: str = PLANNED
+    posted_at: int | None = None
+    races: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A crawl_run that has not ended."""
+
+    run_id: int
+    track: str
+    job_id: str | None
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedBoard:
+    """A board that the alert rules have seen, and how many alerts it fired."""
+
+    board_id: int
+    track_code: str
+    race_number: int
+    alerts: int
+
+
+def write_slot(connection: Connection, row: SlotRow) -> bool:
+    """Keep a due poll before it is posted. False: this slot was written before, do not post it."""
+    slot = schema.slot
+    same = and_(slot.c.track == row.track, slot.c.kind == row.kind, slot.c.due_at == row.due_at)
+    if connection.execute(select(slot.c.job_id).where(or_(same, slot.c.job_id == row.job_id))).first() is not None:
+        return False
+    values = {name: getattr(row, name) for name in ("track", "kind", "due_at", "due_mono", "job_id", "state")}
+    connection.execute(insert(slot).values(**values, races=",".join(map(str, row.races))))
+    return True
+
+
+def mark_slot(connection: Connection, job_id: str, state: str, at_ms: int) -> None:
+    """Decide a planned slot; one that is decided stays as it is."""
+    slot = schema.slot
+    posted_at = {"posted_at": at_ms} if state == POSTED else {}
+    query = update(slot).where(slot.c.job_id == job_id, slot.c.state == PLANNED)
+    connection.execute(query.values(state=state, **posted_at))
+
+
+def recent_slots(connection: Connection, tracks: Collection[str], since_ms: int) -> list[SlotRow]:
+    """The slots of these tracks that were due at or after an instant, oldest first. Read along the primary key."""
+    slot = schema.slot
+    query = select(slot).where(slot.c.track.in_(tracks), slot.c.kind.in_(KINDS), slot.c.due_at >= since_ms)
+    return _slots(connection, query.order_by(slot.c.due_at))
+
+
+def unposted_slots(connection: Connection) -> list[SlotRow]:
+    """Every slot, however old, that is neither posted nor given up. Reads the whole table: for a start only."""
+    return _slots(connection, select(schema.slot).where(schema.slot.c.state == PLANNED).order_by(schema.slot.c.due_at))
+
+
+def _slots(connection: Connection, query: Select[tuple[object, ...]]) -> list[SlotRow]:
+    return [
+        SlotRow(
+            track=row.track,
+            kind=row.kind,
+            due_at=row.due_at,
+            due_mono=row.due_mono,
+            job_id=row.job_id,
+            state=row.state,
+            posted_at=row.posted_at,
+            races=tuple(int(number) for number in row.races.split(",") if number),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def jobs_that_ran(connection: Connection, job_ids: Collection[str]) -> frozenset[str]:
+    """Which of these jobs have opened a run: scrapyd may have forgotten them."""
+    run = schema.crawl_run
+    return frozenset(connection.execute(select(run.c.job_id).where(run.c.job_id.in_(job_ids))).scalars())
+
+
+def outcomes(connection: Connection, job_ids: Collection[str]) -> dict[str, str | None]:
+    """How these jobs' runs ended, None while they run; a job without a run is left out."""
+    run = schema.crawl_run
+    query = select(run.c.job_id, run.c.outcome).where(run.c.job_id.in_(job_ids)).order_by(run.c.run_id)
+    return {row.job_id: row.outcome for row in connection.execute(query)}
+
+
+def leased_tracks(connection: Connection, now_ms: int) -> frozenset[str]:
+    """Tracks that a crawl holds now, whoever started it."""
+    lease = schema.track_lease
+    return frozenset(connection.execute(select(lease.c.track).where(lease.c.expires_at > now_ms)).scalars())
+
+
+def overdue_runs(
+    connection: Connection, tracks: Collection[str], since_ms: int, started_before_ms: int, now_ms: int
+) -> list[OpenRun]:
+    """Runs started since an instant and past their deadline. One by hand is overdue once it renews its lease no more."""
+    run, lease = schema.crawl_run, schema.track_lease
+    holder = "run:" + cast(run.c.run_id, Text)
+    alive = exists().where(lease.c.track == run.c.track, lease.c.holder == holder, lease.c.expires_at > now_ms)
+    query = select(run.c.run_id, run.c.track, run.c.job_id, run.c.started_at).where(
+        run.c.track.in_(tracks),
+        run.c.started_at >= since_ms,
+        run.c.started_at < started_before_ms,
+        run.c.finished_at.is_(None),
+        or_(run.c.job_id.is_not(None), ~alive),
+    )
+    return [OpenRun(*row) for row in connection.execute(query)]
+
+
+def mark_lost(connection: Connection, run_id: int, at_ms: int, reason: str) -> bool:
+    """End a run that did not end itself. False: it ended meanwhile, and keeps its own outcome."""
+    run = schema.crawl_run
+    query = update(run).where(run.c.run_id == run_id, run.c.finished_at.is_(None))
+    return connection.execute(query.values(finished_at=at_ms, outcome="lost", reason=reason)).rowcount == 1
+
+
+def newest_ids(connection: Connection) -> tuple[int, int]:
+    """The newest board and the newest alert; 0 where there is none."""
+    board, alert = schema.board, schema.alert
+    boards = connection.execute(select(func.max(board.c.board_id))).scalar()
+    alerts = connection.execute(select(func.max(alert.c.alert_id))).scalar()
+    return boards or 0, alerts or 0
+
+
+def pending_boards(connection: Connection, older_than_ms: int | None = None) -> list[int]:
+    """Boards that the alert rules have not seen, of those that were fetched before an instant."""
+    board = schema.board
+    query = select(board.c.board_id).where(board.c.evaluated_at.is_(None))
+    if older_than_ms is not None:
+        query = query.where(board.c.fetched_at < older_than_ms)
+    return list(connection.execute(query.order_by(board.c.board_id)).scalars())
+
+
+def evaluated_boards(
+    connection: Connection, after_id: int, upto_id: int, waiting: Collection[int] = ()
+) -> list[EvaluatedBoard]:
+    """Evaluated boards after_id < id <= upto_id, and those of `waiting`, oldest first."""
+    board, race, track, alert = schema.board, schema.race, schema.track, schema.alert
+    fired = and_(alert.c.race_id == board.c.race_id, alert.c.board_id == board.c.board_id)  # the race has an index
+    alerts = select(func.count()).where(fired).scalar_subquery()
+    wanted = or_(and_(board.c.board_id > after_id, board.c.board_id <= upto_id), board.c.board_id.in_(waiting))
+    query = (
+        select(board.c.board_id, func.coalesce(track.c.code, track.c.key), race.c.race_number, alerts)
+        .join_from(board, race)
+        .join(track)
+        .where(board.c.evaluated_at.is_not(None), wanted)
+        .order_by(board.c.board_id)
+    )
+    return [EvaluatedBoard(*row) for row in connection.execute(query)]
+
+
+def alert_texts(connection: Connection, after_id: int) -> Sequence[tuple[int, str]]:
+    """(alert_id, its one-line text) of the alerts above an id, oldest first."""
+    alert = schema.alert
+    query = select(alert.c.alert_id, alert.c.message).where(alert.c.alert_id > after_id).order_by(alert.c.alert_id)
+    return [(row.alert_id, row.message) for row in connection.execute(query)]

@@ -1,0 +1,136 @@
+"""The loop: it goes on, it sleeps, it tells."""
+
+import logging
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from horses_scrapy.errors import StoreBusy
+from horses_scrapy.scheduling.outage import ALARM_MS, Outage
+
+
+class Stops:
+    """A stop that is asked for after some waits; `waits` are the seconds that the loop wanted to sleep."""
+
+    def __init__(self, after, then=lambda: None):
+        self.waits, self._after, self._then = [], after, then
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        self._then()
+        return len(self.waits) >= self._after
+
+
+@pytest.mark.parametrize(
+    "error", [StoreBusy("pid 7 holds it"), OperationalError("x", {}, Exception()), OSError("disk full")]
+)
+def test_a_look_that_fails_does_not_stop_the_next(scheduler, fake, monkeypatch, caplog, error):
+    looks = []
+
+    def snapshot():
+        looks.append(1)
+        if len(looks) == 1:
+            raise error
+        return type(scheduler).snapshot(scheduler)
+
+    monkeypatch.setattr(scheduler, "snapshot", snapshot)
+    stop = Stops(2)
+    scheduler.run(stop)
+    assert stop.waits[0] == 10, "no busy loop on an error"
+    assert len(fake.posts) == 2
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error]
+
+
+def test_a_fault_of_the_program_is_not_hidden(scheduler, monkeypatch):
+    monkeypatch.setattr(scheduler, "snapshot", dict)
+    with pytest.raises(AttributeError):
+        scheduler.run(Stops(2))
+
+
+def test_it_sleeps_until_the_next_poll_and_no_longer_than_a_tick(scheduler, fake, clock, cards):
+    stop = Stops(1)
+    scheduler.run(stop)
+    assert stop.waits == [1.0], "jobs are under way: their boards are told as they come"
+    for job in fake.job_ids:
+        cards.run("aqu", job, clock.at, finished_at=clock.at, outcome="ok")
+    fake.finish()
+    scheduler.run(stop)
+    assert stop.waits[-1] == 10
+    clock.at += 296_000 - clock.at % 300_000 + 300_000  # 4 s before aqu's instant, 150 s after gp's
+    scheduler.run(stop)
+    for job in fake.job_ids:
+        cards.run("aqu", job, clock.at, finished_at=clock.at, outcome="ok")
+    fake.finish()
+    scheduler.run(stop)
+    assert stop.waits[-1] == 4
+
+
+def test_it_does_not_spin_while_scrapyd_is_away(scheduler, fake):
+    fake.failing = ["down"]
+    stop = Stops(3)
+    scheduler.run(stop)
+    assert min(stop.waits) == 10
+
+
+def test_boards_and_alerts_are_told_once_in_whatever_order_they_are_evaluated(scheduler, store, cards, caplog):
+    caplog.set_level("INFO", logger="horses_scrapy.scheduling.console")
+    race = cards.race("aqu", 1, None)
+    with store.write() as connection:
+        connection.exec_driver_sql("INSERT INTO source VALUES (1, 'demo', 'board', 'display')")
+
+    def board(number, evaluated):
+        with store.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO board (board_id, race_id, source_id, fetched_at, status, evaluated_at) "
+                f"VALUES ({number}, {race}, 1, {number}, 'open', {evaluated})"
+            )
+
+    def alert(board, text):
+        with store.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO alert (rule, alert_type, scope, race_id, market, subject, unit, message, detail, "
+                "triggered_at, board_id, created_at, committed_mono) "
+                f"VALUES ('r', 'k', 's', {race}, '', '', '', '{text}', '', 1, {board}, 1, 1)"
+            )
+
+    board(1, "NULL")
+    board(2, 5)
+    alert(2, "AQU R1 #5 6-1 -> 3-1")
+    alert(2, "AQU R1 #6 \x1b[2J")
+    scheduler.report()
+    scheduler.report()
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE board SET evaluated_at = 6 WHERE board_id = 1")
+    board(3, 7)
+    alert(3, "AQU R1 #7")
+    scheduler.report()
+    scheduler.report()
+    assert caplog.messages == [
+        "Scraped race AQU R1: 2 alerts", "ALERT AQU R1 #5 6-1 -> 3-1", "ALERT AQU R1 #6 ?[2J",
+        "Scraped race AQU R1: 0 alerts", "Scraped race AQU R1: 1 alert", "ALERT AQU R1 #7",
+    ]  # fmt: skip
+
+
+def test_what_a_crash_left_unevaluated_is_evaluated_at_each_tick_not_at_each_look(scheduler, clock, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        scheduler.parts.engine, "evaluate_pending", lambda older_than_ms: asked.append(older_than_ms) or []
+    )
+    for _ in range(4):
+        scheduler.look()
+        clock.at += 5_000
+    assert asked == [60_000, 60_000]
+
+
+def test_an_outage_is_told_when_it_begins_lasts_and_ends(monkeypatch, caplog):
+    caplog.set_level("INFO")
+    outage, now = Outage(), [0]
+    monkeypatch.setattr("horses_scrapy.scheduling.outage.Clock.monotonic_ms", lambda: now[0])
+    for now[0] in range(0, 2 * ALARM_MS + 1, 10_000):
+        outage.failed(StoreBusy("no answer"))
+        assert outage.lasts
+    outage.answered()
+    outage.answered()
+    assert not outage.lasts
+    assert [record.levelno for record in caplog.records] == [logging.WARNING, logging.ERROR, logging.INFO]
+    assert "No answer for 60 s" in caplog.messages[1]
