@@ -1,0 +1,114 @@
+"""SQL for what was before: earlier boards as they stood, and the card as it changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from horses_scrapy.items import EntryStatus, Market, RaceStatus
+from horses_scrapy.storage.board_view import Shown
+from horses_scrapy.storage.schema import betting_interest, board, change, pool, pool_change, price_change
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """An entry's status changed on the card at an instant."""
+
+    change_id: int
+    entry_id: int
+    old: EntryStatus
+    new: EntryStatus
+    at: int
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierBoard:
+    """A board before another of the same race and source: pool totals and prices as they stood then."""
+
+    board_id: int
+    fetched_at: int
+    status: RaceStatus
+    minutes_to_post: int | None
+    flags: frozenset[str]
+    pools: Mapping[str, int | None]
+    prices: Mapping[tuple[Market, str], Shown]
+
+
+def status_changes(connection: Connection, race_id: int) -> list[StatusChange]:
+    """Every change of an entry's status in the race, oldest first."""
+    query = (
+        select(
+            change.c.change_id, change.c.entry_id, change.c.old, change.c.new, change.c.at,
+            change.c.evaluated_at.is_(None),
+        )
+        .where(change.c.race_id == race_id, change.c.field == "status", change.c.entry_id.is_not(None))
+        .order_by(change.c.at, change.c.change_id)
+    )  # fmt: skip
+    return [StatusChange(*row) for row in connection.execute(query)]
+
+
+def earlier_boards(connection: Connection, board_id: int) -> list[EarlierBoard]:
+    """All boards of the same race and source before this one, oldest first, each as it stood."""
+    race_id, source_id, until = connection.execute(
+        select(board.c.race_id, board.c.source_id, board.c.fetched_at).where(board.c.board_id == board_id)
+    ).one()
+    before = (board.c.race_id == race_id, board.c.source_id == source_id, board.c.fetched_at < until)
+    heads = connection.execute(
+        select(board.c.board_id, board.c.fetched_at, board.c.status, board.c.minutes_to_post, board.c.flags)
+        .where(*before)
+        .order_by(board.c.fetched_at)
+    ).all()
+    prices = _by_board(
+        connection.execute(
+            select(
+                price_change.c.board_id, price_change.c.market, betting_interest.c.label,
+                price_change.c.price, price_change.c.status,
+            )
+            .join_from(board, price_change, price_change.c.board_id == board.c.board_id)
+            .join(betting_interest, betting_interest.c.interest_id == price_change.c.interest_id)
+            .where(*before)
+        )
+    )  # fmt: skip
+    totals = _by_board(
+        connection.execute(
+            select(pool_change.c.board_id, pool.c.bet_type, pool_change.c.amount)
+            .join_from(board, pool_change, pool_change.c.board_id == board.c.board_id)
+            .join(pool, pool.c.pool_id == pool_change.c.pool_id)
+            .where(*before, pool.c.interest_id.is_(None))
+        )
+    )
+    return _as_they_stood(heads, prices, totals)
+
+
+def _by_board(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
+    found: dict[int, list[AnyRow]] = {}
+    for row in rows:
+        found.setdefault(row.board_id, []).append(row)
+    return found
+
+
+def _as_they_stood(
+    heads: Iterable[AnyRow], prices: Mapping[int, list[AnyRow]], totals: Mapping[int, list[AnyRow]]
+) -> list[EarlierBoard]:
+    shown: dict[tuple[Market, str], Shown] = {}
+    pools: dict[str, int | None] = {}
+    boards = []
+    for head in heads:
+        shown.update({(row.market, row.label): Shown(row.price, row.status) for row in prices.get(head.board_id, ())})
+        pools.update({row.bet_type: row.amount for row in totals.get(head.board_id, ())})
+        boards.append(
+            EarlierBoard(
+                board_id=head.board_id,
+                fetched_at=head.fetched_at,
+                status=head.status,
+                minutes_to_post=head.minutes_to_post,
+                flags=frozenset(filter(None, head.flags.split(","))),
+                pools=dict(pools),
+                prices=dict(shown),
+            )
+        )
+    return boards

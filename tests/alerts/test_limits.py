@@ -1,0 +1,82 @@
+"""The state machine against what it promises, for any walk of a value."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.limits import Limit, State, advance
+
+
+@st.composite
+def limits(draw):
+    sign = draw(st.sampled_from([1, -1]))
+    threshold = draw(st.integers(0, 60))
+    return Limit(
+        sign=sign,
+        threshold=threshold,
+        rearm=threshold - sign * draw(st.integers(0, 20)),
+        inclusive=draw(st.booleans()),
+        step=draw(st.none() | st.integers(1, 20)),
+        boards=draw(st.integers(1, 3)),
+    )
+
+
+walks = st.lists(st.integers(0, 60), max_size=60)
+
+
+def alerts(limit, values, state=None, start=0):
+    """Indices that alert, and the state in the end."""
+    fired = []
+    for index, value in enumerate(values, start):
+        state, alert = advance(limit, state, value, limit.breached(value), index)
+        if alert:
+            fired.append(index)
+    return fired, state
+
+
+@given(limits(), walks)
+def test_between_two_alerts_the_value_left_the_band_or_moved_a_step(limit, values):
+    fired, _ = alerts(limit, values)
+    for first, second in pairwise(fired):
+        left = any(limit.cleared(value) and not limit.breached(value) for value in values[first:second])
+        stepped = limit.step is not None and limit.sign * (values[second] - values[first]) >= limit.step
+        assert left or stepped
+
+
+@given(limits(), walks)
+def test_an_alert_is_always_in_breach(limit, values):
+    assert all(limit.breached(values[index]) for index in alerts(limit, values)[0])
+
+
+@given(limits(), walks)
+def test_the_first_breach_that_lasts_alerts(limit, values):
+    run = 0
+    for index, value in enumerate(values):
+        run = run + 1 if limit.breached(value) else 0
+        if run == limit.boards:
+            assert alerts(limit, values)[0][0] == index
+            return
+    assert alerts(limit, values)[0] == []
+
+
+@given(limits(), walks, st.integers(0, 60))
+def test_a_restart_at_any_point_changes_nothing(limit, values, cut):
+    fired, state = alerts(limit, values[:cut])
+    after, end = alerts(limit, values[cut:], state, start=len(values[:cut]))
+    assert (fired + after, end) == alerts(limit, values)
+
+
+@given(limits(), st.integers(0, 60), st.integers(1, 50))
+def test_a_value_that_stays_alerts_at_most_once(limit, value, times):
+    assert len(alerts(limit, [value] * times)[0]) <= 1
+
+
+def test_a_band_of_no_width_still_needs_both_sides():
+    limit = Limit(sign=1, threshold=10, rearm=10)
+    assert alerts(limit, [10, 11, 11, 10, 11])[0] == [1, 4]
+
+
+def test_pending_keeps_the_instant_it_began():
+    limit = Limit(sign=1, threshold=10, rearm=5, boards=3)
+    assert alerts(limit, [11, 12])[1] == State("pending", 2, None, 0)
