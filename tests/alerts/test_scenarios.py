@@ -108,7 +108,7 @@ def test_a_small_or_unknown_pool_is_not_read(meeting, pool, fires):
         {"status": "official"},
         {"status": "cancelled"},
     ],
-    ids=str,
+    ids=["from cache", "late", "one harmful flag of two", "closed", "official", "cancelled"],
 )
 def test_a_board_that_cannot_be_trusted_or_acted_on_changes_nothing(meeting, fields):
     meeting.rules(below())

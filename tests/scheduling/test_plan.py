@@ -218,7 +218,8 @@ def test_no_slot_is_lost(races, start):
         if near_races(own, instant, TOLD):
             assert instant in at
     cards = [start, *(due.due_at for due in dues if due.kind == "card"), start + 2400 * SECOND]
-    assert max(b - a for a, b in pairwise(cards)) <= 520 * SECOND
+    # Worst where the near cadence ends less than half a card interval before a card slot: that slot is passed over.
+    assert max(b - a for a, b in pairwise(cards)) <= 600 * SECOND
 
 
 @settings(max_examples=60, deadline=None)
