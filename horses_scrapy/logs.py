@@ -74,6 +74,11 @@ def set_up(settings: Settings, name: str) -> None:
     for handler in handlers:
         handler.addFilter(redact)
     logging.basicConfig(level=logging.DEBUG, handlers=handlers, force=True)
+    quieten()
+
+
+def quieten() -> None:
+    """Libraries that tell their every step at INFO."""
     for library in QUIET:
         logging.getLogger(library).setLevel(logging.WARNING)
 

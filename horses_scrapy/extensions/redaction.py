@@ -1,4 +1,4 @@
-"""No secret in a job's log, whoever writes it."""
+"""No secret in a job's log, whoever writes it, and no library's chatter."""
 
 from typing import Self
 
@@ -6,7 +6,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
-from horses_scrapy.logs import Redact, secrets_of
+from horses_scrapy.logs import Redact, quieten, secrets_of
 
 
 class Redaction:
@@ -15,6 +15,7 @@ class Redaction:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        quieten()
         made = cls(Redact(secrets_of(crawler.settings["HORSES"])))
         crawler.signals.connect(made.engine_started, signals.engine_started)
         return made

@@ -185,7 +185,6 @@ def stop(process):
     process.communicate()
 
 
-@pytest.mark.fault
 def test_a_mailer_killed_between_the_250_and_its_mark_loses_nothing(office):
     """Kills at the final dot, before or after the server's 250; each mail must arrive, again as the same one."""
     desk, server = office()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 
-import pytest
 from crawling import ROOT
 
 from horses_scrapy import clock
@@ -62,7 +61,6 @@ def test_a_lease_that_is_lost_on_the_way_ends_the_run(tote, installation):
     assert installation.rows("SELECT holder FROM track_lease")[0].holder == "successor"
 
 
-@pytest.mark.fault
 def test_a_killed_crawl_loses_nothing_that_was_stored(tote, installation):
     tote.misbehave(path="/race/*/2/odds", kind="timeout")
     crawling = _start(installation, tote.date)
