@@ -64,7 +64,7 @@ class Breaker:
 
 
 class Mailer:
-    """The only sender of a database. `only_sender` must be held while it works."""
+    """The only sender of a database. Its lock (only_one) must be held while it works."""
 
     def __init__(self, store: Store, smtp: Smtp, clock: Clock, chance: random.Random | None = None) -> None:
         self._outbox = Outbox(store, clock, smtp.sender)

@@ -14,12 +14,12 @@ from alerts.amounts import is_address
 from alerts.compose import to_wire
 from alerts.mailer import Mailer
 from alerts.outbox import Outbox
-from alerts.sender_lock import only_sender
 from alerts.smtp import Session
 from horses_scrapy import clock
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import FATAL, OK, PARTIAL, ConfigError, HorsesError
+from horses_scrapy.only_one import only_one
 from horses_scrapy.storage.engine import Store, database_file, open_store
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def run(settings: Settings, *, once: bool, dry_run: bool, test_mail: str | None)
     _recipients(settings)
     if dry_run:
         return show_waiting(settings, now)
-    with only_sender(settings.state_dir / LOCK_NAME), _store(settings, now) as store:
+    with only_one(settings.state_dir / LOCK_NAME, "mailer"), _store(settings, now) as store:
         mailer = Mailer(store, settings.smtp, now)
         return flush_once(mailer) if once else run_until_signal(mailer, settings)
 

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+from alerts.rules import load_rules
 from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.config import Settings
 from horses_scrapy.scheduling import snapshot
@@ -13,7 +14,11 @@ from horses_scrapy.storage.slots import POSTED
 
 
 def lines(settings: Settings, clock: Clock) -> list[str]:
-    """One line for each job, most urgent first, and when the next one is due."""
+    """One line for each job, most urgent first, and when the next one is due.
+
+    Raises ConfigError for rules that a real start would refuse.
+    """
+    load_rules(settings.alerts_file)
     tracks = sorted(settings.enabled_tracks)
     seen = _look(settings, clock)
     told = settings.scraping

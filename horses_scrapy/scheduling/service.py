@@ -10,7 +10,7 @@ from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK, PARTIAL, ConfigError, Unhealthy
 from horses_scrapy.health import Fault, check, client_of
-from horses_scrapy.scheduling.lock import only_one
+from horses_scrapy.only_one import only_one
 from horses_scrapy.scheduling.loop import Parts, Scheduler
 from horses_scrapy.scheduling.once import crawl_each
 from horses_scrapy.scheduling.stop import Stop, on_signals

@@ -8,9 +8,7 @@ import pytest
 
 from alerts.mailer import Breaker, Mailer
 from alerts.outbox import MAX_ATTEMPTS, backoff, verdict
-from alerts.sender_lock import only_sender
 from alerts.smtp import Outcome
-from horses_scrapy.errors import AlreadyRunning
 
 BELOW = "rules: [{name: short, kind: win_odds_below, threshold: 7-2}]"
 
@@ -212,18 +210,6 @@ def test_run_stops_when_told(day, smtp, scripted):
     server.after_reply = lambda _count: stop.set()
     mailer(day, smtp, server).run(stop)
     assert states(day) == (["sent"], ["sent"])
-
-
-def test_one_sender_at_a_time(tmp_path):
-    with only_sender(tmp_path / "state" / "mailer.lock"):
-        with (
-            pytest.raises(AlreadyRunning, match=r"pid \d+, for \d+ s") as caught,
-            only_sender(tmp_path / "state" / "mailer.lock"),
-        ):
-            pytest.fail("two senders")
-        assert caught.value.exit_code == 3
-    with only_sender(tmp_path / "state" / "mailer.lock"):
-        pass
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,12 @@ def test_a_dry_run_makes_no_database(home, settings, clock):
     assert not (home / "data").exists()
 
 
+def test_a_dry_run_refuses_the_rules_that_a_start_would_refuse(settings, clock):
+    settings.alerts_file.write_text("rules: 7")
+    with pytest.raises(ConfigError, match=r"alerts\.yaml"):
+        dry_run.lines(settings, clock)
+
+
 def test_a_dry_run_tells_the_races_near_and_when_the_next_poll_is_due(scheduler, settings, fake, clock, cards, store):
     scheduler.look()
     fake.finish()

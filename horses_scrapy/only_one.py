@@ -1,4 +1,4 @@
-"""One scheduler per installation."""
+"""One scheduler, one mailer per installation: a lock that dies with its process, and says who holds it."""
 
 import fcntl
 import os

@@ -8,16 +8,17 @@ import sys
 import pytest
 
 from horses_scrapy.errors import ALREADY_RUNNING, AlreadyRunning
-from horses_scrapy.scheduling.lock import only_one
+from horses_scrapy.only_one import only_one
 
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from horses_scrapy.scheduling.lock import only_one
+from horses_scrapy.only_one import only_one
 with only_one(Path(sys.argv[1]), "scheduler"):
-    if sys.argv[2] == "fork" and (child := os.fork()) == 0:
-        os.close(1); time.sleep(60); os._exit(0)
-    print(child if sys.argv[2] == "fork" else 0, flush=True)
+    if sys.argv[2] == "fork" and os.fork() == 0:
+        print(os.getpid(), flush=True); os.close(1); time.sleep(60); os._exit(0)
+    if sys.argv[2] == "plain":
+        print(0, flush=True)
     time.sleep(60)
 """
 
