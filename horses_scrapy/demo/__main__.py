@@ -1,6 +1,7 @@
 """`./scripts/demo`: a synthetic card goes to post at high speed; exit 0 only if everything that should happen did."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ from horses_scrapy.simulator.plan import Plan
 from horses_scrapy.storage import report
 from horses_scrapy.storage.engine import Store, open_store
 
+INTERRUPTED = 130
 LOOK = 0.5
 FIRST_POST, SPACING = 420, 300
 """Seconds of the demo's clock: as tight as the synthetic card goes."""
@@ -184,6 +186,7 @@ def _play(folder: Path, given: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     given = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
     try:
         if given.keep is not None:
             given.keep.mkdir(parents=True)
@@ -193,6 +196,9 @@ def main(argv: list[str] | None = None) -> int:
     except HorsesError as error:
         print(f"DEMO FAILED: {error}", file=sys.stderr)  # noqa: T201
         return FATAL
+    except KeyboardInterrupt:
+        print("DEMO STOPPED", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The demo's child processes: started in order, watched, stopped in reverse."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -74,4 +76,7 @@ def _stop(process: subprocess.Popen[bytes]) -> int:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
-    return process.wait()
+    code = process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # a job that outlives scrapyd
+    return code
