@@ -48,11 +48,14 @@ def _prices(view: BoardView, truth: Board) -> Iterator[str]:
 
 
 def _pools(view: BoardView, truth: Board) -> Iterator[str]:
-    for bet_type in STRAIGHT:
-        amounts: dict[str, int] = getattr(truth.pools, bet_type)
+    """Totals and the money on each interest; the exacta pool has a total only."""
+    shown = {bet_type: dict(getattr(truth.pools, bet_type)) for bet_type in STRAIGHT}
+    totals = {bet_type: sum(amounts.values()) for bet_type, amounts in shown.items()}
+    totals["exacta"] = sum(truth.pools.exacta.values())
+    for bet_type, total in totals.items():
         stored = view.pools.get(bet_type)
-        if sum(amounts.values()) and (stored is None or stored.total != sum(amounts.values())):
-            yield f"{bet_type} pool: stored {stored}, shown {sum(amounts.values())}"
+        if total and (stored is None or (stored.total, dict(stored.amounts)) != (total, shown.get(bet_type, {}))):
+            yield f"{bet_type} pool: stored {stored}, shown {total}: {shown.get(bet_type)}"
 
 
 def _pairs(view: BoardView, truth: Board, entry: RaceLedger) -> Iterator[str]:
