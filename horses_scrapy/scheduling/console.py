@@ -1,11 +1,15 @@
-"""What a person at the console sees: one line for every board that the alert rules have seen, and every alert."""
+"""What a person at the console sees: every board that the alert rules have seen, every alert, every run that went wrong."""
 
 import logging
 
 from horses_scrapy.storage.engine import Store
+from horses_scrapy.storage.runs import RunEnd, newest_run_id, runs_since
 from horses_scrapy.storage.slots import alert_texts, evaluated_boards, newest_ids, pending_boards
 
 logger = logging.getLogger(__name__)
+
+WELL = frozenset({"ok", "no_card", "superseded", "skipped"})
+"""Outcomes that ask nobody to act."""
 
 
 class Console:
@@ -16,8 +20,14 @@ class Console:
         with store.read() as connection:
             self._board, self._alert = newest_ids(connection)
             self._waiting = frozenset(pending_boards(connection))
+            self._run = newest_run_id(connection)
+        self._open: frozenset[int] = frozenset()
 
     def report(self) -> None:
+        self._report_boards()
+        self._report_runs()
+
+    def _report_boards(self) -> None:
         with self._store.read() as connection:
             newest, _ = newest_ids(connection)
             pending = {board for board in pending_boards(connection) if board <= newest}
@@ -30,6 +40,20 @@ class Console:
             logger.info("ALERT %s", _one_line(text))
         self._board = newest
         self._waiting = frozenset((self._waiting | pending) - {board.board_id for board in boards})
+
+    def _report_runs(self) -> None:
+        with self._store.read() as connection:
+            runs = runs_since(connection, self._run, self._open)
+        for run in runs:
+            if run.outcome is not None and run.outcome not in WELL:
+                logger.warning("Crawl %s ended %s", run.job, _one_line(how(run)))
+        self._run = max((run.run_id for run in runs), default=self._run)
+        self._open = frozenset(run.run_id for run in runs if run.outcome is None)
+
+
+def how(run: RunEnd) -> str:
+    """`blocked: HTTP 403 from ...`"""
+    return f"{run.outcome}: {run.reason}" if run.reason else str(run.outcome)
 
 
 def _one_line(text: str) -> str:

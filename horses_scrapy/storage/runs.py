@@ -1,13 +1,13 @@
 """One crawl: its crawl_run row, its lease on the track, what it rejected, and the only way in which it writes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Self
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from horses_scrapy.clock import Clock
 from horses_scrapy.errors import StoreError
@@ -149,3 +149,29 @@ def _slot(connection: Connection, job_id: str | None) -> Row[str, int, int] | No
     slot = schema.slot
     query = select(slot.c.kind, slot.c.due_at, slot.c.due_mono).where(slot.c.job_id == job_id)
     return connection.execute(query).one_or_none() if job_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run stands: `outcome` is None while it is open."""
+
+    run_id: int
+    job: str
+    outcome: str | None
+    reason: str | None
+
+
+def newest_run_id(connection: Connection) -> int:
+    """0 where there is none."""
+    return connection.execute(select(func.max(schema.crawl_run.c.run_id))).scalar() or 0
+
+
+def runs_since(connection: Connection, after_id: int, and_these: Collection[int] = ()) -> list[RunEnd]:
+    """Runs that began after a run, and those of `and_these`, oldest first."""
+    run = schema.crawl_run
+    query = (
+        select(run.c.run_id, func.coalesce(run.c.job_id, run.c.spider), run.c.outcome, run.c.reason)
+        .where(or_(run.c.run_id > after_id, run.c.run_id.in_(and_these)))
+        .order_by(run.c.run_id)
+    )
+    return [RunEnd(*row) for row in connection.execute(query)]

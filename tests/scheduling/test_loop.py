@@ -72,6 +72,22 @@ def test_it_does_not_spin_while_scrapyd_is_away(scheduler, fake):
     assert min(stop.waits) == 10
 
 
+def test_a_run_that_went_wrong_is_told_once_and_when_it_has_ended(scheduler, store, cards, clock, caplog):
+    caplog.set_level("WARNING", logger="horses_scrapy.scheduling.console")
+    cards.run("aqu", "job-1", clock.at)
+    cards.run("gp", "job-2", clock.at, finished_at=clock.at, outcome="ok")
+    cards.run("gp", "job-3", clock.at, finished_at=clock.at, outcome="no_card")
+    scheduler.report()
+    assert caplog.messages == []
+    with store.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE crawl_run SET outcome = 'blocked', reason = 'HTTP 403 from a\x1b[2J' WHERE job_id = 'job-1'"
+        )
+    scheduler.report()
+    scheduler.report()
+    assert caplog.messages == ["Crawl job-1 ended blocked: HTTP 403 from a?[2J"]
+
+
 def test_boards_and_alerts_are_told_once_in_whatever_order_they_are_evaluated(scheduler, store, cards, caplog):
     caplog.set_level("INFO", logger="horses_scrapy.scheduling.console")
     race = cards.race("aqu", 1, None)
