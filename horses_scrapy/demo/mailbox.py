@@ -9,9 +9,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
-@dataclass(slots=True)
+@dataclass
 class Mailbox:
-    """Every mail that the server answered with 250, in order."""
+    """Every mail that the server answered with 250, in order.
+
+    Without slots: aiosmtpd reads every member of its handler, and Python 3.11.2 cannot read the __weakref__ of a slotted one.
+    """
 
     mails: list[EmailMessage] = field(default_factory=list)
 

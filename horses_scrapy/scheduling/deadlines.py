@@ -41,7 +41,8 @@ class Deadlines:
         overdue = self._without_end(snapshot, deadline) | {run.job_id for run in runs} | self._asked.keys()
         if overdue:
             running = frozenset(self._scrapyd.listjobs().running)
-            self._asked = {job: self._stop(job, snapshot.mono_ms) for job in overdue & running if job is not None}
+            stuck = sorted(job for job in overdue & running if job is not None)
+            self._asked = {job: self._stop(job, snapshot.mono_ms) for job in stuck}
             self._end([run for run in runs if self._is_over(run, running)], snapshot)
         self._since = snapshot.now_ms - DAY_MS
         return bool(overdue)
