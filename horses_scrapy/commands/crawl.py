@@ -9,9 +9,7 @@ from scrapy.exceptions import UsageError
 
 from horses_scrapy.errors import FATAL, OK, PARTIAL, HorsesError
 from horses_scrapy.extensions.crawl_run import BOARDS_STAT, OUTCOME_STAT
-
-GOOD = frozenset({"ok", "no_card", "superseded", "skipped"})
-"""Outcomes that need nobody: a day without races is no failure, and a superseded run has a successor."""
+from horses_scrapy.storage.runs import GOOD
 
 
 class Command(crawl.Command):

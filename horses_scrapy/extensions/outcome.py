@@ -18,8 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from horses_scrapy.errors import SourceError, StoreError, UnknownOdds
 from horses_scrapy.storage.runs import Superseded
 
-REFUSALS = frozenset({401, 403, 429, 451})
-
 WORST_FIRST = (
     "superseded", "store_error", "blocked", "timeout", "unavailable", "parse_error", "empty", "no_card", "skipped", "ok",
 )  # fmt: skip
@@ -70,8 +68,7 @@ def _name(error: BaseException) -> str:  # noqa: PLR0911 (a table in the form of
 
 
 def _of_status(status: int) -> str:
-    if status in REFUSALS:
-        return "blocked"
+    """A refusing status never comes here: the Refusals middleware has raised Blocked."""
     return "unavailable" if status >= 500 else "empty"
 
 

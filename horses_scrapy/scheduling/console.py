@@ -3,13 +3,11 @@
 import logging
 
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.runs import RunEnd, newest_run_id, runs_since
-from horses_scrapy.storage.slots import alert_texts, evaluated_boards, newest_ids, pending_boards
+from horses_scrapy.storage.queries import pending_board_ids
+from horses_scrapy.storage.runs import GOOD, RunEnd, newest_run_id, runs_since
+from horses_scrapy.storage.slots import alert_texts, evaluated_boards, newest_ids
 
 logger = logging.getLogger(__name__)
-
-WELL = frozenset({"ok", "no_card", "superseded", "skipped"})
-"""Outcomes that ask nobody to act."""
 
 
 class Console:
@@ -19,7 +17,7 @@ class Console:
         self._store = store
         with store.read() as connection:
             self._board, self._alert = newest_ids(connection)
-            self._waiting = frozenset(pending_boards(connection))
+            self._waiting = frozenset(pending_board_ids(connection))
             self._run = newest_run_id(connection)
         self._open: frozenset[int] = frozenset()
 
@@ -30,7 +28,7 @@ class Console:
     def _report_boards(self) -> None:
         with self._store.read() as connection:
             newest, _ = newest_ids(connection)
-            pending = {board for board in pending_boards(connection) if board <= newest}
+            pending = {board for board in pending_board_ids(connection) if board <= newest}
             boards = evaluated_boards(connection, self._board, newest, self._waiting)
             alerts = alert_texts(connection, self._alert)
         for board in boards:
@@ -45,7 +43,7 @@ class Console:
         with self._store.read() as connection:
             runs = runs_since(connection, self._run, self._open)
         for run in runs:
-            if run.outcome is not None and run.outcome not in WELL:
+            if run.outcome is not None and run.outcome not in GOOD:
                 logger.warning("Crawl %s ended %s", run.job, _one_line(how(run)))
         self._run = max((run.run_id for run in runs), default=self._run)
         self._open = frozenset(run.run_id for run in runs if run.outcome is None)

@@ -16,6 +16,8 @@ from horses_scrapy.storage import queries, schema
 from horses_scrapy.storage.engine import Store
 
 LEASE_MS = 60_000
+GOOD = frozenset({"ok", "no_card", "superseded", "skipped"})
+"""Outcomes that need nobody: a day without races is no failure, and a superseded run has a successor."""
 
 
 class Superseded(StoreError):

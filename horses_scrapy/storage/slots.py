@@ -148,15 +148,6 @@ def newest_ids(connection: Connection) -> tuple[int, int]:
     return boards or 0, alerts or 0
 
 
-def pending_boards(connection: Connection, older_than_ms: int | None = None) -> list[int]:
-    """Boards that the alert rules have not seen, of those that were fetched before an instant."""
-    board = schema.board
-    query = select(board.c.board_id).where(board.c.evaluated_at.is_(None))
-    if older_than_ms is not None:
-        query = query.where(board.c.fetched_at < older_than_ms)
-    return list(connection.execute(query.order_by(board.c.board_id)).scalars())
-
-
 def evaluated_boards(
     connection: Connection, after_id: int, upto_id: int, waiting: Collection[int] = ()
 ) -> list[EvaluatedBoard]:
