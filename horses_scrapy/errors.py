@@ -76,3 +76,15 @@ class NoCard(SourceError):
     """The track does not race on the date that was asked for."""
 
     outcome = "no_card"
+
+
+class MissingCredentials(SourceError):
+    """The source asks for credentials that are not set; names what to set. The run is skipped, not failed."""
+
+    outcome = "skipped"
+
+
+class NothingDue(SourceError):
+    """No stored race is as near to its post as was asked for."""
+
+    outcome = "skipped"

@@ -12,8 +12,18 @@ from typing import Literal
 RaceStatus = Literal["scheduled", "open", "closed", "unofficial", "official", "cancelled", "postponed"]
 EntryStatus = Literal["active", "scratched", "late_scratch", "ae", "mto", "nonbetting"]
 PriceStatus = Literal["active", "capped", "scratched", "missing"]
-Market = Literal["win_tote", "win_fixed", "place_low", "place_high", "win_back", "win_lay", "win_last"]
-BetType = Literal["win", "place", "show", "exacta", "quinella", "trifecta", "superfecta"]
+Market = Literal[
+    "win_tote", "win_fixed", "place_low", "place_high", "win_back", "win_lay", "win_last", "place_back", "place_lay", "place_last",
+]  # fmt: skip
+BetType = Literal["win", "place", "show", "exacta", "quinella", "trio", "trifecta", "superfecta"]
+LegBetType = Literal["daily_double", "treble", "quadrella", "pick_3", "pick_4", "pick_5", "pick_6"]
+"""Bets on the winners of several races; a pay-out to come is known once all legs but the last are run."""
+PoolType = Literal[
+    "win", "place", "show", "exacta", "quinella", "trio", "trifecta", "superfecta", "win_back", "win_lay", "place_back", "place_lay",
+]  # fmt: skip
+"""A tote pool, or on an exchange the money matched (`win`, `place`) and on offer at the best price (`win_back` ...)."""
+RaceType = Literal["gallops", "harness"]
+"""Greyhounds are not read."""
 Notation = Literal["board", "decimal"]
 Basis = Literal["display", "pool"]
 
@@ -39,7 +49,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One horse of a card. `morning_line` is decimal odds in thousandths; `horse_key` the source's own key of the horse."""
+    """One horse of a card. `morning_line` is decimal odds in thousandths; `horse_key` the source's own key of the horse.
+
+    reduction_factor: by how much prices are cut should the horse be withdrawn (an exchange's), in hundredths of a percent.
+    """
 
     program_number: str
     label: str
@@ -52,6 +65,7 @@ class Entry:
     horse_country: str | None = None
     horse_key: str | None = None
     scratched_at: datetime | None = None
+    reduction_factor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +73,8 @@ class RaceItem:
     """One race of a card at one instant. No entries means that the card does not list them: nothing changes then.
 
     track is the key of the track's block in tracks.yaml; race_date the date at the track; source_key the source's own
-    key of the race. `history` marks an import of past races.
+    key of the race. `history` marks an import of past races, `from_cache` a card that was fetched by an earlier run (at
+    fetched_at), `fallback` one that was read from the source's second choice of page: neither ever alerts.
     """
 
     track: str
@@ -73,7 +88,10 @@ class RaceItem:
     status: RaceStatus
     name: str | None = None
     entries: tuple[Entry, ...] = ()
+    race_type: RaceType | None = None
     history: bool = False
+    from_cache: bool = False
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +111,7 @@ class Price:
 class Pool:
     """Money in a pool, in minor units: the total where `label` is None, else the amount on one interest."""
 
-    bet_type: BetType
+    bet_type: PoolType
     amount: int
     currency: str
     label: str | None = None
@@ -110,13 +128,31 @@ class PairPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairGrid:
-    """Probable pay-outs of all pairs that the source quotes. `base` is the bet they are for, in minor units."""
+    """Probable pay-outs of all pairs that the source quotes. `base` is the bet they are for, in minor units.
+
+    cap: a pay-out that the source prints for "this or more"; such a cell is a floor and no price.
+    """
 
     bet_type: Literal["exacta", "quinella"]
     base: int
     currency: str
     fetched_at: datetime
     prices: tuple[PairPrice, ...]
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WillPay:
+    """What a bet over several races will pay if `combination` (the last leg's interest, or all legs' joined by `-`) wins.
+
+    Exact, no estimate. `base` and `payout` in minor units.
+    """
+
+    bet_type: LegBetType
+    combination: str
+    base: int
+    payout: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +161,8 @@ class OddsItem:
 
     fetched_at is when the odds response came; source_time what the source says of its age. minutes_to_post is the
     site's own figure, None where it gives none; mtp_text its raw text. Flags: `no_pairs` (pair prices could not be had;
-    they then change nothing), `from_cache`, and the names of failed sanity checks.
+    they then change nothing), `from_cache`, `fallback` (read from the source's second choice of page), and `suspect` with
+    the names of the sanity checks that failed.
     """
 
     track: str
@@ -138,6 +175,7 @@ class OddsItem:
     prices: tuple[Price, ...]
     pools: tuple[Pool, ...] = ()
     grids: tuple[PairGrid, ...] = ()
+    will_pays: tuple[WillPay, ...] = ()
     source_time: datetime | None = None
     minutes_to_post: int | None = None
     mtp_text: str | None = None

@@ -1,7 +1,6 @@
 """Scrapy's settings. What is not here is Scrapy's default; what is here says why. Values for people stand in config/."""
 
 import sys
-from urllib.parse import urlsplit
 
 from scrapy.settings import default_settings
 
@@ -16,16 +15,6 @@ def _load() -> Settings:
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(error.exit_code) from None
-
-
-def _slowest_by_host(settings: Settings) -> dict[str, dict[str, float]]:
-    """Tracks of one host share its slot: the longest delay that one of them asks for holds."""
-    slots: dict[str, dict[str, float]] = {}
-    for track in settings.tracks.values():
-        host = urlsplit(track.base_url).hostname
-        if track.delay is not None and host is not None:
-            slots[host] = {"delay": max(track.delay, slots.get(host, {}).get("delay", 0.0))}
-    return slots
 
 
 def _without(components: dict[str, int], *modules: str) -> dict[str, int]:
@@ -46,9 +35,7 @@ ROBOTSTXT_OBEY = True  # Scrapy's own default is not to
 ROBOTSTXT_USER_AGENT = "horses_scrapy"  # the name that a robots.txt would use, without version and contact
 CONCURRENT_REQUESTS = 1  # a crawl reads one host: while a refused request waits, nothing else may be asked either
 CONCURRENT_REQUESTS_PER_DOMAIN = 1  # the same, for whoever raises the line above
-DOWNLOAD_DELAY = HORSES.http.delay  # Scrapy's default is none
-DOWNLOAD_DELAY_JITTER = 0.25  # a rhythm that does not look like a machine's, and hardly changes the pace
-DOWNLOAD_SLOTS = _slowest_by_host(HORSES)  # a track's own delay
+DOWNLOAD_DELAY = 0  # the turns middleware paces, for all processes together
 COOKIES_ENABLED = False  # no site here needs a session; a tracking cookie would only tie our polls together
 
 # Safety: a site may be slow, broken or hostile

@@ -1,40 +1,71 @@
 """The spider that every source builds on: it knows its track, its date, its races, its run, and when to give up."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import scrapy
 from scrapy.crawler import Crawler
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from horses_scrapy import clock
 from horses_scrapy.config import Settings, SourceConfig, Track
-from horses_scrapy.errors import ConfigError, NoCard
+from horses_scrapy.errors import ConfigError, MissingCredentials, NoCard, NothingDue
 from horses_scrapy.items import RaceItem, Source
 from horses_scrapy.storage.runs import Run
+
+Part = Literal["card", "boards", "results"]
+OVER = frozenset({"closed", "unofficial", "official"})
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The context of one response for a pure parse function: whose page it is, for which day, and when it came."""
+    """The context of one response for a pure parse function: whose page it is, for which day, and when it was fetched."""
 
     track: Track
     race_date: dt.date
     fetched_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `-a` asks for. races: empty for all that are not over; due: minutes to post at most; only: one kind of item."""
+
+    races: frozenset[int] = frozenset()
+    due: int | None = None
+    only: Part | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether less than the whole day is asked for: a card that an earlier run fetched then is good enough."""
+        return bool(self.races) or self.due is not None or self.only in {"boards", "results"}
+
+
 class TrackSpider(scrapy.Spider):
     """Base of all sources. A track's spider is named `track_<key>` after its block in tracks.yaml.
 
-    Arguments (`-a`): race=3 or race=3,4 (else every race that is not final), date=2026-05-02 (else today at the track);
+    Arguments (`-a`): race=3 or race=3,4 (else every race that is not final), date=2026-05-02 (else today at the track),
+    due=15 (only races within 15 minutes of their stored post), only=card, boards or results;
     the scheduler adds give_up_at (epoch ms: no retry waits beyond it).
     """
 
     source: ClassVar[Source]
+    headers: ClassVar[Mapping[str, str]] = {}
+    """Sent with every request; those of tracks.yaml come on top."""
+    required_options: ClassVar[frozenset[str]] = frozenset()
+    """Names that the track's (or its source's) `options` must set."""
+    required_auth: ClassVar[frozenset[str]] = frozenset()
+    """Names that the source's `auth` must map to an environment variable that is set, or to a file that is there."""
+    status_on_card: ClassVar[bool] = False
+    """Whether only the card tells that a race is off or over: it is then fetched anew once the post has passed."""
     run: Run  # set by the crawl_run extension when the spider opens
 
     def __init__(
@@ -42,23 +73,32 @@ class TrackSpider(scrapy.Spider):
         *,
         track: Track,
         source_config: SourceConfig,
+        home: Path,
         now: clock.Clock,
         race: str | None = None,
         date: str | None = None,
+        due: str | None = None,
+        only: str | None = None,
         give_up_at: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.track = track
         self.source_config = source_config
+        self.home = home
         self.clock = now
-        self.races = _race_numbers(race)
+        self.asked = Asked(_race_numbers(race), _minutes(due), _part(only))
         today = now.now().astimezone(ZoneInfo(track.timezone)).date()
         self.race_date = _race_date(date, today)
         self.history = self.race_date < today
         self.give_up_at = int(give_up_at) if give_up_at else None
         self.problems: list[BaseException] = []
+        self.cached_cards = self.asked.narrow
         self._finished: frozenset[int] = frozenset()
+        self._due: frozenset[int] | None = None
+        missing = self.required_options - track.options.keys()
+        if missing:
+            raise ConfigError(f"tracks.yaml: {track.key}: options: {', '.join(sorted(missing))} must be set")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -73,15 +113,39 @@ class TrackSpider(scrapy.Spider):
             *args,
             track=track,
             source_config=settings.sources[track.source],
+            home=settings.home,
             now=clock.from_environment(),
             **kwargs,
         )
 
     async def start(self) -> AsyncIterator[Request]:
-        # Asked before this run stores anything: a card that says "official" must not hide the final board from it.
-        self._finished = self.run.finished_races(self.race_date)
+        try:
+            self._check_credentials()
+            self._look_back()
+        except (MissingCredentials, NothingDue) as error:
+            self.note(error, str(error))
+            return
         for request in self.card_requests():
             yield request
+
+    def _look_back(self) -> None:
+        """What is stored before this run stores anything: a card that says "official" must not hide the final board.
+
+        Raises NothingDue.
+        """
+        self._finished = self.run.finished_races(self.race_date)
+        posts = self.run.post_times(self.race_date)
+        now = self.clock.now()
+        if self.asked.due is not None:
+            last = now + dt.timedelta(minutes=self.asked.due)
+            self._due = frozenset(number for number, post in posts.items() if post <= last) - self._finished
+            if not self._due:
+                raise NothingDue(
+                    f"no race of {self.track.key} on {self.race_date} is within {self.asked.due} minutes of its post"
+                    f" ({len(posts)} post times are stored)"
+                )
+        if self.status_on_card and any(post <= now for number, post in posts.items() if self._asked_for(number)):
+            self.cached_cards = False
 
     def card_requests(self) -> Iterator[Request]:
         """The requests that find the day's races."""
@@ -92,20 +156,53 @@ class TrackSpider(scrapy.Spider):
         url: str,
         callback: Callable[..., Any],
         *,
+        card: bool = False,
         race_number: int = 0,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        meta: Mapping[str, Any] | None = None,
         **context: Any,
     ) -> Request:
         """A request whose failure ends in the run's outcome; `context` goes to the callback by name.
 
-        A race's requests are done before those of the next: the nearest post first.
+        card: the answer may be kept for later runs. A race's requests are done before those of the next: the nearest
+        post first.
         """
+        return self._request(url, callback, "GET", b"", card, race_number, headers or {}, meta or {}, context)
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        callback: Callable[..., Any],
+        *,
+        content_type: str,
+        card: bool = False,
+        race_number: int = 0,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> Request:
+        """A query that its service takes by POST. It changes nothing there, so it is retried and kept like a GET."""
+        sent = {"Content-Type": content_type, **(headers or {})}
+        return self._request(url, callback, "POST", body, card, race_number, sent, {}, context)
+
+    def post_json(self, url: str, payload: Any, callback: Callable[..., Any], **options: Any) -> Request:
+        """`post` of a JSON document; `options` are those of `post`."""
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        return self.post(url, body, callback, content_type="application/json", **options)
+
+    def _request(
+        self, url: str, callback: Callable[..., Any], method: str, body: bytes, card: bool, race_number: int,
+        headers: Mapping[str, str], meta: Mapping[str, Any], context: dict[str, Any],
+    ) -> Request:  # fmt: skip
         return Request(
             url,
+            method=method,
+            body=body,
             callback=callback,
             errback=self.failed,
-            headers=headers,
+            headers={**self.headers, **headers, **self.source_config.headers},
             cb_kwargs=context,
+            meta={**meta, "query": True, "card": card},
             priority=-race_number,
         )
 
@@ -122,20 +219,53 @@ class TrackSpider(scrapy.Spider):
 
     def check_asked(self, card: Iterable[RaceItem]) -> None:
         """Raises NoCard if a race that was asked for is not on the card."""
-        missing = self.races - {race.race_number for race in card}
+        missing = self.asked.races - {race.race_number for race in card}
         if missing:
             numbers = ", ".join(map(str, sorted(missing)))
             raise NoCard(f"no race {numbers} at {self.track.key} on {self.race_date}")
 
-    def visit(self) -> Visit:
-        """The context for a response that has just come."""
-        return Visit(self.track, self.race_date, self.clock.now())
+    def visit(self, response: Response) -> Visit:
+        """The context of a response; the time is the one at which it came from the site."""
+        meta = response.meta if response.request is not None else {}
+        fetched_at = meta.get("fetched_at")
+        return Visit(self.track, self.race_date, self.clock.now() if fetched_at is None else fetched_at)
+
+    def wants(self, part: Part) -> bool:
+        """Whether items of that kind are asked for."""
+        return self.asked.only in {None, part}
 
     def wanted(self, race: RaceItem) -> bool:
         """Whether this run reads the race's board: the races asked for, else all whose end is not stored yet."""
-        if self.races:
-            return race.race_number in self.races
-        return race.race_number not in self._finished
+        if self.asked.only == "card" or (self.asked.only == "results" and not self._may_be_over(race)):
+            return False
+        return self._asked_for(race.race_number)
+
+    def _asked_for(self, number: int) -> bool:
+        if self._due is not None and number not in self._due:
+            return False
+        return number in self.asked.races if self.asked.races else number not in self._finished
+
+    def _may_be_over(self, race: RaceItem) -> bool:
+        return race.status in OVER or (race.post_time is not None and race.post_time <= self.clock.now())
+
+    def credential(self, name: str) -> str:
+        """The value of the environment variable, or the absolute path, that the source's `auth` names."""
+        told = self.source_config.auth[name]
+        return os.environ[told] if _VARIABLE.fullmatch(told) else str(self.home / told)
+
+    def _check_credentials(self) -> None:
+        missing = [text for name in sorted(self.required_auth) if (text := self._missing(name))]
+        if missing:
+            raise MissingCredentials(f"{self.track.source}: {'; '.join(missing)}")
+
+    def _missing(self, name: str) -> str | None:
+        told = self.source_config.auth.get(name)
+        if told is None:
+            return f"auth.{name} is not set in tracks.yaml"
+        if _VARIABLE.fullmatch(told):
+            return None if os.environ.get(told) else f"auth.{name}: the environment variable {told} is not set"
+        path = self.home / told
+        return None if path.exists() else f"auth.{name}: {path} does not exist"
 
 
 def _race_numbers(text: str | None) -> frozenset[int]:
@@ -150,3 +280,18 @@ def _race_date(text: str | None, today: dt.date) -> dt.date:
         return dt.date.fromisoformat(text) if text else today
     except ValueError as error:
         raise ConfigError(f"-a date={text}: a date such as 2026-05-02 is expected") from error
+
+
+def _minutes(text: str | None) -> int | None:
+    if text and re.fullmatch(r"\d{1,4}", text, re.ASCII) is None:
+        raise ConfigError(f"-a due={text}: minutes to post are expected")
+    return int(text) if text else None
+
+
+def _part(text: str | None) -> Part | None:
+    for part in get_args(Part):
+        if part == text:
+            return part  # type: ignore[no-any-return]
+    if text:
+        raise ConfigError(f"-a only={text}: one of {', '.join(get_args(Part))} is expected")
+    return None

@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 BARE = {"ITEM_PIPELINES": "{}"}
 """Source, middlewares and the run's own row: no item is stored."""
-PATIENT = {"delay": 0, "timeout": 10, "retry_attempts": 2, "retry_first_wait": 0.05}
+PATIENT = {"requests_per_second": 1000, "burst": 1000, "timeout": 10, "retry_attempts": 2, "retry_first_wait": 0.05}
 """Real shape, quick: no delay, short waits."""
 _OURS = ("HORSES_", "SMTP_", "EMAIL_", "SCRAPYD_", "DB_PATH", "LOG_")
 

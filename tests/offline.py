@@ -1,13 +1,14 @@
 """Drives a spider through its callbacks with saved pages: no network, no engine, a clock that stands still."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from crawling import ROOT
+from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Request, TextResponse
+from twisted.python.failure import Failure
 
 from horses_scrapy.clock import Clock, to_ms
 from horses_scrapy.config.tracks import parse_tracks
@@ -29,24 +30,40 @@ def spider_of(spider: type[TrackSpider], frozen_time: str, **arguments: str) -> 
     """The spider with its track's block of config/tracks.yaml."""
     sources, tracks, _ = parse_tracks(read(ROOT / "config/tracks.yaml"))
     track = tracks[spider.name.removeprefix("track_")]
-    return spider(track=track, source_config=sources[track.source], now=Frozen(instant=frozen_time), **arguments)
+    return spider(
+        track=track, source_config=sources[track.source], home=ROOT, now=Frozen(instant=frozen_time), **arguments
+    )
 
 
-def follow(spider: TrackSpider, page: Callable[[str], bytes]) -> Iterator[AnyItem]:
-    """All items of a crawl, breadth first; `page` gives the body of a URL's path."""
+Pages = Callable[[Request], bytes | None]
+"""The body that answers a request; None: the download fails."""
+
+
+def follow(spider: TrackSpider, page: Pages) -> Iterator[AnyItem]:
+    """All items of a crawl, in the order in which it asks: the lowest race first, then breadth first."""
     queue: list[Request] = list(spider.card_requests())
     while queue:
+        queue.sort(key=lambda request: -request.priority)
         request = queue.pop(0)
-        response = TextResponse(request.url, body=page(urlsplit(request.url).path), encoding="utf-8", request=request)
-        assert request.callback is not None
-        for result in request.callback(response, **request.cb_kwargs):
+        for result in _answer(request, page(request)):
             if isinstance(result, Request):
                 queue.append(result)
             else:
                 yield result
 
 
-def outcome(spider: TrackSpider, page: Callable[[str], bytes]) -> dict[str, Any]:
+def _answer(request: Request, body: bytes | None) -> Iterable[Any]:
+    assert request.callback is not None
+    assert request.errback is not None
+    if body is not None:
+        response = TextResponse(request.url, body=body, encoding="utf-8", request=request)
+        return request.callback(response, **request.cb_kwargs) or ()
+    failure = Failure(DownloadConnectionRefusedError(request.url))
+    failure.request = request  # as Scrapy does
+    return request.errback(failure) or ()
+
+
+def outcome(spider: TrackSpider, page: Pages) -> dict[str, Any]:
     """What a crawl gives, as plain values: its items by kind, and the error that ended it."""
     items: list[dict[str, Any]] = []
     error = None
@@ -57,5 +74,14 @@ def outcome(spider: TrackSpider, page: Callable[[str], bytes]) -> dict[str, Any]
     return {"error": error, "items": items}
 
 
-def pages(bodies: Mapping[str, bytes]) -> Callable[[str], bytes]:
-    return bodies.__getitem__
+def pages(bodies: Mapping[str, bytes | None]) -> Pages:
+    """By words: a request is answered by the longest key all of whose words occur in its method, URL or body."""
+
+    def page(request: Request) -> bytes | None:
+        said = f"{request.method} {request.url} {request.body.decode()}"
+        found = [key for key in bodies if all(word in said for word in key.split())]
+        if not found:
+            raise KeyError(said)
+        return bodies[max(found, key=len)]
+
+    return page

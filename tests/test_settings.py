@@ -43,17 +43,6 @@ def test_the_contact_is_in_the_user_agent(tmp_path: Path, monkeypatch: pytest.Mo
     assert load(nameless, monkeypatch)["USER_AGENT"] == "horses_scrapy/0.1"
 
 
-def test_tracks_of_one_host_share_the_longest_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = write_config(tmp_path, HOST)
-    tracks = config.with_name("tracks.yaml")
-    blocks = yaml.safe_load(tracks.read_text("utf-8"))
-    for key, delay in {"awapuni": 3, "vincennes": 7, "demo": 0}.items():
-        blocks["tracks"][key]["delay"] = delay
-    blocks["tracks"]["demo"]["base_url"] = "http://localhost:8321"
-    tracks.write_text(yaml.safe_dump(blocks), "utf-8")
-    assert load(config, monkeypatch)["DOWNLOAD_SLOTS"] == {"127.0.0.1": {"delay": 7.0}, "localhost": {"delay": 0.0}}
-
-
 def test_a_broken_configuration_ends_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from horses_scrapy.config.block import Address, Block, Line, address
-from horses_scrapy.config.tracks import SourceConfig, Track
+from horses_scrapy.config.tracks import RateLimit, SourceConfig, Track
 
 SHORTEST_INTERVAL = 30
 
@@ -93,10 +93,14 @@ class Smtp(Block):
 
 class Http(Block):
     contact: Line = ""
-    delay: Annotated[float, Field(ge=0, le=3600)] = 2.0
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    burst: Annotated[int, Field(ge=1, le=1000)] = 1
     timeout: Seconds = 15
     retry_attempts: Annotated[int, Field(ge=0, le=10)] = 5
     retry_first_wait: Seconds = 5
+    blocked_wait: Seconds = 900
+    card_cache: Annotated[int, Field(ge=0, le=300)] = 300
+    archive_days: Annotated[int, Field(ge=0, le=36_500)] = 0
 
 
 class Logging(Block):
@@ -133,8 +137,21 @@ class Settings(Block):
         return self.config_file.with_name("alerts.yaml")
 
     @property
+    def archive_dir(self) -> Path:
+        """Responses as they came, by run (http.archive_days)."""
+        return self.database_path.with_name("archive")
+
+    @property
     def enabled_tracks(self) -> dict[str, Track]:
-        return {key: track for key, track in self.tracks.items() if track.enabled}
+        """Tracks that are watched: they and their sources are enabled."""
+        return {
+            key: track for key, track in self.tracks.items() if track.enabled and self.sources[track.source].enabled
+        }
+
+    def rate_limit(self, source: str) -> RateLimit:
+        """How often the source's host may be asked."""
+        own = self.sources[source].rate_limit
+        return own or RateLimit(requests_per_second=self.http.requests_per_second, burst=self.http.burst)
 
 
 SECTIONS = ("system", "scraping", "scheduler", "scrapyd", "smtp", "http", "logging")

@@ -1,5 +1,7 @@
 """config/tracks.yaml: who is read, and where. A broken block disables its track (or its source's tracks) only."""
 
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -8,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from horses_scrapy.config.block import Block, Line
 from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
+from horses_scrapy.items import BetType
 
 
 def _base_url(url: str) -> str:
@@ -30,6 +33,7 @@ def _zone(name: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Decimal = Annotated[float, Field(ge=1, le=1_000_000)]
 
 
@@ -47,16 +51,53 @@ class Validation(Block):
         return self
 
 
-class SourceConfig(Block):
-    """A site family: `base_url` for tracks that name none, and headers that its terms ask for."""
+class RateLimit(Block):
+    """How often a host is asked, by all processes together: a token bucket."""
 
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    burst: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class PoolTerms(Block):
+    """What a pool keeps: `takeout` of it, then `breakage` per 1 staked; `minimum` is the least that 1 returns.
+
+    In force from `since` on; `origin` says where the figures come from, or that they still are to be verified.
+    """
+
+    since: date
+    takeout: Annotated[float, Field(ge=0, lt=0.6)]
+    breakage: Annotated[float, Field(gt=0, le=1)]
+    minimum: Annotated[float, Field(ge=1, le=2)]
+    origin: Annotated[Line, Field(min_length=1)]
+
+
+Pools = dict[BetType, tuple[PoolTerms, ...]]
+
+
+class SourceConfig(Block):
+    """A site family.
+
+    `base_url`, `pools` and `options` hold for tracks that name none of their own; `headers` are those that its terms ask
+    for. `auth` maps a name that the source knows to an environment variable (capitals) or to the path of a certificate;
+    `data_path` is a file or folder that the source reads besides the site. Paths are relative to home.
+    """
+
+    enabled: bool = True
     base_url: BaseUrl | None = None
     headers: dict[HeaderName, Line] = Field(default_factory=dict)
+    auth: dict[Name, Line] = Field(default_factory=dict)
+    rate_limit: RateLimit | None = None
+    data_path: Path | None = None
+    options: dict[Name, Line] = Field(default_factory=dict)
+    pools: Pools = Field(default_factory=dict)
     validation: Validation = Validation()
 
 
 class Track(Block):
-    """One track. `source_key` is the source's own name of it; `page` a link for people; `delay` seconds per request."""
+    """One track. `source_key` is the source's own name of it; `page` a link for people.
+
+    A card with fewer runners than `min_runners` or more than `max_runners` is looked at twice (the flag runner_count).
+    """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,5}$")]
@@ -68,8 +109,16 @@ class Track(Block):
     base_url: BaseUrl
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     page: BaseUrl | None = None
-    delay: Annotated[float, Field(ge=0, le=3600)] | None = None
+    options: dict[Name, Line] = Field(default_factory=dict)
+    pools: Pools = Field(default_factory=dict)
+    min_runners: Annotated[int, Field(ge=1, le=40)] = 2
+    max_runners: Annotated[int, Field(ge=1, le=40)] = 24
     enabled: bool = True
+
+    def terms(self, bet_type: BetType, day: date) -> PoolTerms | None:
+        """What the pool kept on a day, None where that is not known."""
+        known = [terms for terms in self.pools.get(bet_type, ()) if terms.since <= day]
+        return max(known, key=lambda terms: terms.since, default=None)
 
 
 def parse_tracks(file: YamlFile) -> tuple[dict[str, SourceConfig], dict[str, Track], list[str]]:
@@ -123,12 +172,20 @@ def _track(
         where = file.where(("tracks", key, "source"))
         bad.append(f"{where}: tracks.{key}.source: {block['source']!r} has no sound block under sources")
         return None
-    inherited = {"base_url": source.base_url} if source is not None and source.base_url is not None else {}
     try:
-        return Track.model_validate({**inherited, **block, "key": key})
+        return Track.model_validate({**_inherited(source, block), **block, "key": key})
     except ValidationError as error:
         bad += faults(error, Track, file, ("tracks", key))
         return None
+
+
+def _inherited(source: SourceConfig | None, block: dict[str, object]) -> dict[str, object]:
+    if source is None:
+        return {}
+    found: dict[str, object] = {"pools": source.pools, "options": source.options}
+    if source.base_url is not None:
+        found["base_url"] = source.base_url
+    return {name: value for name, value in found.items() if name not in block}
 
 
 def _taken(track: Track, others: dict[str, Track], file: YamlFile, bad: list[str]) -> bool:

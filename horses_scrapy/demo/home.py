@@ -65,8 +65,9 @@ def daytime_zone(now: datetime) -> str:
 
 def _tracks(shipped: Path, tote: str, timezone: str) -> dict[str, object]:
     blocks = yaml.safe_load(shipped.read_text(encoding="utf-8"))
-    blocks["sources"] = {"demo": {**blocks["sources"]["demo"], "base_url": tote}}
-    demo = {**blocks["tracks"]["demo"], "timezone": timezone, "page": f"{tote}/", "delay": 0.02}
+    rate = {"requests_per_second": 50, "burst": 10}  # it is our own
+    blocks["sources"] = {"demo": {**blocks["sources"]["demo"], "base_url": tote, "rate_limit": rate}}
+    demo = {**blocks["tracks"]["demo"], "timezone": timezone, "page": f"{tote}/"}
     return {**blocks, "tracks": {"demo": demo}}
 
 

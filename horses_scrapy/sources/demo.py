@@ -32,20 +32,20 @@ class DemoSpider(TrackSpider):
     source = SOURCE
 
     def card_requests(self) -> Iterator[Request]:
-        yield self.get(f"{self.track.base_url}/card/{self.race_date.isoformat()}", self.read_card)
+        yield self.get(f"{self.track.base_url}/card/{self.race_date.isoformat()}", self.read_card, card=True)
 
     def read_card(self, response: Response) -> Iterator[RaceItem | Request]:
-        card = list(parse_card(response, self.visit()))
+        card = list(parse_card(response, self.visit(response)))
         yield from card
         yield from (self._page(race, "entries", self.read_entries) for race in card if self.wanted(race))
         self.check_asked(card)
 
     def read_entries(self, response: Response, race: RaceItem) -> Iterator[Request]:
         """The entries wait for the board, whose horses must be the same: so no name can stand under another's number."""
-        yield self._page(parse_entries(response, self.visit(), race), "odds", self.read_odds)
+        yield self._page(parse_entries(response, self.visit(response), race), "odds", self.read_odds)
 
     def read_odds(self, response: Response, race: RaceItem) -> Iterator[RaceItem | OddsItem | Request]:
-        board = parse_odds(response, self.visit(), race)
+        board = parse_odds(response, self.visit(response), race)
         yield race
         if any(pool.bet_type == "exacta" and pool.amount > 0 for pool in board.pools):
             request = self._page(race, "exacta", self.read_exacta, board=board)
@@ -55,7 +55,7 @@ class DemoSpider(TrackSpider):
 
     def read_exacta(self, response: Response, race: RaceItem, board: OddsItem) -> Iterator[OddsItem | Request]:
         try:
-            grid = parse_exacta(response, self.visit(), race)
+            grid = parse_exacta(response, self.visit(response), race)
         except SourceError:
             yield from self._complete(without_pairs(board), race)
             raise
@@ -71,7 +71,7 @@ class DemoSpider(TrackSpider):
     def read_results(
         self, response: Response, race: RaceItem, board: OddsItem | None = None
     ) -> Iterator[ResultItem | OddsItem]:
-        yield parse_results(response, self.visit(), race)
+        yield parse_results(response, self.visit(response), race)
         if board is not None:
             yield board
 
@@ -86,8 +86,8 @@ class DemoSpider(TrackSpider):
 
     def _page(self, race: RaceItem, page: str, callback: Callable[..., Any], **context: Any) -> Request:
         """Races in their order, each to its end: the grid then follows its odds at once."""
-        request = self.get(race_url(self.visit(), race.race_number, page), callback, race=race, **context)
-        return request.replace(priority=-race.race_number)
+        url = race_url(self.track, self.race_date, race.race_number, page)
+        return self.get(url, callback, card=page == "entries", race_number=race.race_number, race=race, **context)
 
 
 def without_pairs(board: OddsItem) -> OddsItem:

@@ -7,11 +7,13 @@ was asked for.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any, cast, get_args
 
 from scrapy.http import HtmlResponse, Response
 
 from horses_scrapy import odds
+from horses_scrapy.config import Track
 from horses_scrapy.errors import NoCard, ParseError, UnknownOdds
 from horses_scrapy.items import (
     RACE_STATUSES,
@@ -59,8 +61,8 @@ _PAYOUT = re.compile(r"(\d{1,6})\.(\d\d)", re.ASCII)
 _BORN = re.compile(r"\(([A-Z]{2,3})\)$")
 
 
-def race_url(visit: Visit, number: int, page: str) -> str:
-    return f"{visit.track.base_url}/race/{visit.race_date.isoformat()}/{number}/{page}"
+def race_url(track: Track, race_date: date, number: int, page: str) -> str:
+    return f"{track.base_url}/race/{race_date.isoformat()}/{number}/{page}"
 
 
 def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
@@ -186,7 +188,7 @@ def _race_key(visit: Visit, number: int) -> dict[str, Any]:
         "race_date": visit.race_date,
         "race_number": number,
         "source": SOURCE,
-        "url": race_url(visit, number, "odds"),
+        "url": race_url(visit.track, visit.race_date, number, "odds"),
         "fetched_at": visit.fetched_at,
     }
 

@@ -6,7 +6,7 @@ sold and priced one by one, so each is an interest of its own. Pair prices are n
 answers of December 2023 (participants) and July 2026 (programme, pay-outs; shortened by who recorded them).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from scrapy.http import Request, Response
@@ -19,13 +19,15 @@ from horses_scrapy.track_spider import TrackSpider
 
 class PmuSpider(TrackSpider):
     source: ClassVar[Source] = SOURCE
+    headers: ClassVar[Mapping[str, str]] = {"Accept": "application/json"}
+    status_on_card = True
 
     def card_requests(self) -> Iterator[Request]:
-        yield self._get(programme_url(self.track.base_url, self.race_date), self.programme)
+        yield self.get(programme_url(self.track.base_url, self.race_date), self.programme, card=True)
 
     def programme(self, response: Response) -> Iterator[AnyItem | Request]:
         card = []
-        for course in parse_programme(response, self.visit()):
+        for course in parse_programme(response, self.visit(response)):
             card.append(course.race)
             yield course.race
             if self.wanted(course.race) and course.race.status != "cancelled":
@@ -34,7 +36,7 @@ class PmuSpider(TrackSpider):
 
     def participants(self, response: Response, course: Course) -> Iterator[AnyItem | Request]:
         """The board; then the result, which waits for its pay-outs once the order is definitive."""
-        for item in parse_participants(response, self.visit(), course):
+        for item in parse_participants(response, self.visit(response), course):
             if isinstance(item, OddsItem) and item.flags:
                 self.logger.warning("R%d: %s", item.race_number, ", ".join(sorted(item.flags)))
             yield item
@@ -44,12 +46,8 @@ class PmuSpider(TrackSpider):
             yield result(course, course.race.url, course.race.fetched_at)
 
     def payoffs(self, response: Response, course: Course) -> Iterator[ResultItem]:
-        yield parse_payoffs(response, self.visit(), course)
+        yield parse_payoffs(response, self.visit(response), course)
 
     def _race_request(self, course: Course, part: str, callback: Callable[..., Any]) -> Request:
         url = f"{programme_url(self.track.base_url, self.race_date)}/{course.race.source_key}/{part}"
-        return self._get(url, callback, race_number=course.race.race_number, course=course)
-
-    def _get(self, url: str, callback: Callable[..., Any], **context: Any) -> Request:
-        headers = {"Accept": "application/json", **self.source_config.headers}
-        return self.get(url, callback, headers=headers, **context)
+        return self.get(url, callback, race_number=course.race.race_number, course=course)

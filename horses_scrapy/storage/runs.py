@@ -4,12 +4,12 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from horses_scrapy.clock import Clock
+from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import AnyItem
 from horses_scrapy.storage import queries, schema
@@ -135,6 +135,17 @@ class Run:
         """Races of the day whose end this source has already told."""
         with self.store.read() as connection:
             return queries.finished_races(connection, self.track, race_date.isoformat(), self.source)
+
+    def post_times(self, race_date: date) -> dict[int, datetime]:
+        """Of the day's races that are stored and have one, by race number."""
+        race, track = schema.race, schema.track
+        query = (
+            select(race.c.race_number, race.c.post_time)
+            .join(track)
+            .where(track.c.key == self.track, race.c.race_date == race_date.isoformat(), race.c.post_time.is_not(None))
+        )
+        with self.store.read() as connection:
+            return {row.race_number: from_ms(row.post_time) for row in connection.execute(query)}
 
     def end(self, ending: Ending) -> None:
         """Write how the run ended, and free the lease if it is still held."""

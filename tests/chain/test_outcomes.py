@@ -3,7 +3,9 @@
 import pytest
 
 ODDS = "/race/*/1/odds"
-QUICK = {"http": {"delay": 0, "timeout": 1, "retry_attempts": 1, "retry_first_wait": 0.05}}
+QUICK = {
+    "http": {"requests_per_second": 1000, "burst": 1000, "timeout": 1, "retry_attempts": 1, "retry_first_wait": 0.05}
+}
 
 CASES = {
     "403": ({"kind": "403"}, "blocked", "HTTP 403"),

@@ -5,7 +5,7 @@ import sys
 
 from crawling import ROOT
 
-CODE = "__import__('horses_scrapy.sources.demo', fromlist=['x']).parse_card(response, spider.visit()).__next__().race_number"
+CODE = "__import__('horses_scrapy.sources.demo', fromlist=['x']).parse_card(response, spider.visit(response)).__next__().race_number"
 
 
 def test_a_shell_parses_a_page_and_opens_no_run(tote, installation):

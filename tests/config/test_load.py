@@ -26,7 +26,7 @@ OTHER = {
     "url": "http://127.0.0.1:6801", "username": "other", "password": "other", "project": "other", "timeout": "9",
     "host": "mail.example.com", "port": "2525", "security": "none", "sender": "me@example.com", "recipients": "a@example.com,b@example.com",
     "connect_timeout": "11", "command_timeout": "31", "data_timeout": "61", "total_timeout": "121",
-    "contact": "me@example.com", "delay": "3.5", "retry_attempts": "3", "retry_first_wait": "6",
+    "contact": "me@example.com", "requests_per_second": "3.5", "burst": "3", "blocked_wait": "60", "card_cache": "30", "archive_days": "7", "retry_attempts": "3", "retry_first_wait": "6",
     "level": "DEBUG", "dir": "elsewhere/logs",
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ def as_text(value):
         ("logging", "level", "LOG_LEVEL", ["INFO", "WARNING", "ERROR", "DEBUG", "INFO"]),
         ("logging", "dir", "HORSES_LOGGING__DIR", ["logs", "b", "c", "d", "e"]),
         ("smtp", "port", "HORSES_SMTP__PORT", ["587", "1", "2", "3", "4"]),
-        ("http", "delay", "HORSES_HTTP__DELAY", ["2", "1.5", "2.5", "3.5", "4.5"]),
+        ("http", "requests_per_second", "HORSES_HTTP__REQUESTS_PER_SECOND", ["0.5", "1.5", "2.5", "3.5", "4.5"]),
         ("smtp", "security", "HORSES_SMTP__SECURITY", ["starttls", "ssl", "none", "starttls", "ssl"]),
         ("smtp", "recipients", "EMAIL_RECIPIENT", ["", "a@b", "c@d,e@f", "g@h", "i@j"]),
         ("system", "database_path", "DB_PATH", ["data/horses.db", "a.db", "b.db", "c.db", "d.db"]),
@@ -139,7 +139,7 @@ def test_recipients_are_a_comma_list_once_each(house):
         ({"text": "smtp:\n  host: 25"}, "config/config.yaml:2: smtp.host: Input should be a valid string (given: 25); put quotes"),
         ({"text": "smtp:\n  port: 0"}, "config/config.yaml:2: smtp.port: Input should be greater than or equal to 1 (given: 0)"),
         ({"text": "smtp:\n  security: tls"}, "config/config.yaml:2: smtp.security: Input should be 'starttls', 'ssl' or 'none'"),
-        ({"text": "http:\n  delay: .nan"}, "config/config.yaml:2: http.delay: Input should be a finite number (given: nan)"),
+        ({"text": "http:\n  timeout: .nan"}, "config/config.yaml:2: http.timeout: Input should be a finite number (given: nan)"),
         ({"text": "http:\n  timeout: .inf"}, "config/config.yaml:2: http.timeout: Input should be a finite number (given: inf)"),
         ({"text": "scheduler:\n  tick: 0"}, "config/config.yaml:2: scheduler.tick: Input should be greater than 0"),
         ({"text": "system:\n  database_path: ''"}, "config/config.yaml:2: system.database_path: the path of a file"),
@@ -154,7 +154,7 @@ def test_recipients_are_a_comma_list_once_each(house):
         ({"environ": {"HORSES_MAIL__PORT": "25"}}, "HORSES_MAIL__PORT: sets nothing; "),
         ({"env": "\n# mail\nSMTP_PASWORD=x\n"}, ".env:3: SMTP_PASWORD: sets nothing; did you mean SMTP_PASSWORD?"),
         ({"env": "EMAIL_RECIPIENTS=a@b\n"}, ".env:1: EMAIL_RECIPIENTS: sets nothing; did you mean EMAIL_RECIPIENT?"),
-        ({"env": "HORSES_HTTP__DELAI=1\n"}, ".env:1: HORSES_HTTP__DELAI: sets nothing; did you mean HORSES_HTTP__DELAY?"),
+        ({"env": "HORSES_HTTP__BURSD=1\n"}, ".env:1: HORSES_HTTP__BURSD: sets nothing; did you mean HORSES_HTTP__BURST?"),
         ({"env": "HORSES_CLOCK=0@1\n"}, ".env:1: HORSES_CLOCK: is needed before this file is read; set it in the environment"),
         ({"env": "LOG_LEVEL=LOUD\n"}, ".env:1: LOG_LEVEL: logging.level: Input should be "),
         ({"flags": {("logging", "level"): "LOUD"}}, "command line: logging.level: Input should be "),
@@ -177,14 +177,14 @@ def test_a_misspelt_variable_that_is_empty_sets_nothing_anyway(house):
 
 
 def test_all_faults_are_reported_at_once(house):
-    text = "smtp:\n  prot: 25\n  port: 0\nhttp:\n  delay: fast\nlogs: {}\nscrapyd:\n  password: planted\n"
+    text = "smtp:\n  prot: 25\n  port: 0\nhttp:\n  burst: fast\nlogs: {}\nscrapyd:\n  password: planted\n"
     found = house.refusal(
         text, env="SMTP_PASWORD=x\nnonsense\n", environ={"LOG_LEVEL": "LOUD", "HORSES_API__PORT": "1"}
     )
     begins = [
         "config/config.yaml:6: logs: unknown key", "config/config.yaml:8: scrapyd.password: a secret", ".env:2: not NAME=value",
         ".env:1: SMTP_PASWORD", "HORSES_API__PORT", "config/config.yaml:3: smtp.port", "config/config.yaml:2: smtp.prot",
-        "config/config.yaml:5: http.delay", "LOG_LEVEL: logging.level",
+        "config/config.yaml:5: http.burst", "LOG_LEVEL: logging.level",
     ]  # fmt: skip
     assert len(found) == len(begins)
     assert all(any(line.startswith(begin) for line in found) for begin in begins)

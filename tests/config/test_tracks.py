@@ -76,8 +76,8 @@ def test_only_enabled_tracks_are_watched(house):
         ("source: other", "source: otter", "config/tracks.yaml:21: tracks.elsewhere.source: 'otter' has no sound block under sources"),
         ("    source: other\n", "", "config/tracks.yaml:16: tracks.elsewhere.source: Field required"),
         ("enabled: false", "enabled: maybe", "config/tracks.yaml:24: tracks.elsewhere.enabled: "),
-        ("enabled: false", "delay: .nan", "config/tracks.yaml:24: tracks.elsewhere.delay: "),
-        ("enabled: false", "delay: -1", "config/tracks.yaml:24: tracks.elsewhere.delay: "),
+        ("enabled: false", "min_runners: .nan", "config/tracks.yaml:24: tracks.elsewhere.min_runners: "),
+        ("enabled: false", "min_runners: 0", "config/tracks.yaml:24: tracks.elsewhere.min_runners: "),
         ("enabled: false", "page: ftp://x", "config/tracks.yaml:24: tracks.elsewhere.page: an http or https URL is expected"),
         ("enabled: false", "base_url: 'https://'", "config/tracks.yaml:24: tracks.elsewhere.base_url: an http or https URL"),
         ("enabled: false", "key: elsewhere", "config/tracks.yaml:24: tracks.elsewhere.key: the name of the block is the key"),
@@ -129,7 +129,7 @@ def test_a_source_without_bounds_has_the_documented_ones(house):
         ("validation", "max_post_age_days", [0, 36_500], [-1, 36_501]),
         ("track", "name", ["x", "x" * 60], ["", "x" * 61]),
         ("track", "code", ["AB", "ABCDE"], ["A", "ABCDEF"]),
-        ("track", "delay", [0, 3600], [-0.1, 3600.5]),
+        ("track", "max_runners", [1, 40], [0, 41]),
     ],
 )
 def test_the_bounds_of_a_block_are_inclusive(house, section, key, allowed, refused):

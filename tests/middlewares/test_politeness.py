@@ -13,7 +13,14 @@ from crawling import ROOT, Completed, crawl, environment, write_config
 from raw_server import HANG, RawServer, answer, serving
 
 ROBOTS = b"User-agent: *\nDisallow: /private\n"
-HTTP = {"delay": 0, "timeout": 0.5, "retry_attempts": 2, "retry_first_wait": 0.05, "contact": "https://example.test/us"}
+HTTP = {
+    "requests_per_second": 1000,
+    "burst": 1000,
+    "timeout": 0.5,
+    "retry_attempts": 2,
+    "retry_first_wait": 0.05,
+    "contact": "https://example.test/us",
+}
 OK = answer(200, b"fine")
 
 
@@ -149,10 +156,10 @@ def test_a_public_host_without_a_contact_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_broken_configuration_is_one_clear_line(tmp_path: Path) -> None:
-    done = crawl(tmp_path, "track_awapuni", base_url="http://127.0.0.1:9", sections={"http": {"delay": -1}})
+    done = crawl(tmp_path, "track_awapuni", base_url="http://127.0.0.1:9", sections={"http": {"burst": -1}})
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
-    assert "http.delay" in done.stderr
+    assert "http.burst" in done.stderr
     assert "Traceback" not in done.stderr
 
 

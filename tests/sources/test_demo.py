@@ -313,6 +313,9 @@ class Finished:
     def finished_races(self, _date):
         return self.races
 
+    def post_times(self, _date):
+        return {}
+
 
 class StoppedClock(Clock):
     def now_ms(self):
@@ -320,7 +323,9 @@ class StoppedClock(Clock):
 
 
 def spider(finished=(), **arguments):
-    made = DemoTrackSpider(track=TRACK, source_config=SETTINGS.sources["demo"], now=StoppedClock(), **arguments)
+    made = DemoTrackSpider(
+        track=TRACK, source_config=SETTINGS.sources["demo"], home=ROOT, now=StoppedClock(), **arguments
+    )
     made.run = Finished(*finished)
     return made
 

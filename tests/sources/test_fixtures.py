@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from offline import outcome, spider_of
+from offline import outcome, pages, spider_of
 
 from horses_scrapy.track_spider import TrackSpider
 
@@ -31,11 +31,16 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=lambda v: sorted(v) if isinstance(v, frozenset) else v.isoformat()))
 
 
+def inputs(case: Path, files: dict[str, str | None]) -> dict[str, bytes | None]:
+    """The saved answers by the words of their requests (tests/offline.py); null: that download fails."""
+    return {words: (case / "inputs" / name).read_bytes() if name else None for words, name in files.items()}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_a_saved_day_gives_what_it_gave(case: Path) -> None:
     meta = json.loads((case / "meta.json").read_text("utf-8"))
     spider = spider_of(spider_class(case.parent.name), meta["frozen_time"], **meta["arguments"])
-    found = plain(outcome(spider, lambda path: (case / "inputs" / meta["pages"][path]).read_bytes()))
+    found = plain(outcome(spider, pages(inputs(case, meta["pages"]))))
     expected = case / "output.json"
     if not expected.is_file():
         expected.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from crawling import ROOT, Completed, crawl
-from offline import outcome, spider_of
+from offline import outcome, pages, spider_of
 from raw_server import answer, serving
 
 from horses_scrapy.sources.json_body import Json
@@ -138,7 +138,7 @@ def test_vincennes_of_the_last_day_of_2023(tmp_path: Path) -> None:
 
 def offline(race: str, day: str, bodies: dict[str, bytes]) -> dict[str, Any]:
     spider = spider_of(VincennesSpider, "2026-11-01T00:00:00Z", date=day, race=race)
-    return outcome(spider, bodies.__getitem__)
+    return outcome(spider, pages(bodies))
 
 
 def test_runners_of_another_race_are_not_taken_for_the_one_asked_for() -> None:
