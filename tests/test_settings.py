@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from crawling import write_config
 from scrapy.utils.misc import load_object
 
