@@ -137,7 +137,7 @@ def grid_at(connection: Connection, race_id: int, source_id: int, bet_type: str,
         return None
     labels = _labels(connection, race_id)
     payouts = {(labels[first], labels[second]): payout for (first, second), payout in stored.grid.payouts.items()}
-    return GridView(stored.grid.base, stored.grid.currency, stored.fetched_at, payouts)
+    return GridView(stored.grid.base, stored.grid.currency, stored.fetched_at, payouts, stored.grid.cap)
 
 
 def _grids_at(connection: Connection, race_id: int, source_id: int, at_ms: int) -> dict[str, GridView]:

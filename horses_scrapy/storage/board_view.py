@@ -53,12 +53,16 @@ class PoolView:
 
 @dataclass(frozen=True, slots=True)
 class GridView:
-    """The newest pair prices at the board: pay-outs for `base`, by (first, second) label."""
+    """The newest pair prices at the board: pay-outs for `base`, by (first, second) label.
+
+    cap: the pay-out that stands for "this or more", None where the source has none.
+    """
 
     base: int
     currency: str
     fetched_at: int
     payouts: Mapping[tuple[str, str], int]
+    cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

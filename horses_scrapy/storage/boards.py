@@ -10,7 +10,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import OddsItem
-from horses_scrapy.storage import chain, grids, identity, pools, prices, races
+from horses_scrapy.storage import chain, grids, identity, pools, prices, races, will_pays
 from horses_scrapy.storage.board_view import Shown
 from horses_scrapy.storage.chain import Place
 from horses_scrapy.storage.races import RaceKey
@@ -121,6 +121,7 @@ def _store_shown(connection: Connection, place: Place, item: OddsItem) -> int:
     rows = pools.pool_ids(connection, place, amounts)
     chain.add(pools.PoolLedger(connection, place), place, {rows[one]: amount for one, amount in amounts.items()})
     grids.add(connection, place, item, interests)
+    chain.add(will_pays.WillPayLedger(connection, place), place, will_pays.shown(item))
     return chain.add(prices.PriceLedger(connection, place), place, _prices(item, interests))
 
 

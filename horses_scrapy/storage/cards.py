@@ -32,7 +32,12 @@ def store_race(connection: Connection, item: RaceItem, track: Track, *, run_id: 
 
 
 def _name_source(connection: Connection, key: RaceKey, item: RaceItem) -> None:
-    wanted = {"source_key": item.source_key, "url": item.url}
+    flags = {"from_cache": item.from_cache, "fallback": item.fallback}
+    wanted = {
+        "source_key": item.source_key,
+        "url": item.url,
+        "flags": ",".join(flag for flag, is_so in flags.items() if is_so),
+    }
     own = (race_source.c.race_id == key.race_id, race_source.c.source_id == key.source_id)
     row = connection.execute(select(race_source).where(*own)).mappings().one()
     if any(row[name] != value for name, value in wanted.items()):
@@ -41,7 +46,11 @@ def _name_source(connection: Connection, key: RaceKey, item: RaceItem) -> None:
 
 def _store_race_fields(connection: Connection, key: RaceKey, item: RaceItem, sighting: Sighting) -> None:
     row: Any = connection.execute(select(race).where(race.c.race_id == key.race_id)).mappings().one()
-    shown = {"name": item.name, "post_time": None if item.post_time is None else to_ms(item.post_time)}
+    shown = {
+        "name": item.name,
+        "post_time": None if item.post_time is None else to_ms(item.post_time),
+        "race_type": item.race_type,
+    }
     if not key.is_primary:
         shown = {field: value for field, value in shown.items() if row[field] is None}
     values = changes.moved(connection, sighting, key.race_id, None, row, shown)
@@ -92,6 +101,7 @@ def _details(one: Entry) -> dict[str, Any]:
         "trainer": one.trainer,
         "morning_line_odds": one.morning_line,
         "post_position": one.post_position,
+        "reduction_factor": one.reduction_factor,
     }
 
 

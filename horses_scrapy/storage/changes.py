@@ -13,13 +13,19 @@ from horses_scrapy.storage.schema import change
 class Sighting:
     """When something was seen (`at`), when it is stored (`now_ms`), both epoch milliseconds, and by which run.
 
-    An import of past races (`history`) records its changes as evaluated: nobody wants an alert about last year.
+    An import of past races (`history`) and a card that an earlier run fetched (`from_cache`) record their changes as
+    evaluated: nobody wants an alert about last year, or about what was so five minutes ago.
     """
 
     at: int
     now_ms: int
     run_id: int | None
     history: bool = False
+    from_cache: bool = False
+
+    @property
+    def silent(self) -> bool:
+        return self.history or self.from_cache
 
 
 def record(
@@ -40,7 +46,7 @@ def record(
             new=None if new is None else str(new),
             at=sighting.at,
             run_id=sighting.run_id,
-            evaluated_at=sighting.now_ms if sighting.history else None,
+            evaluated_at=sighting.now_ms if sighting.silent else None,
         )
     )
 

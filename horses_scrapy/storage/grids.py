@@ -22,10 +22,11 @@ NO_PAIRS = "no_pairs"
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Pay-outs by (first, second) interest, for `base`."""
+    """Pay-outs by (first, second) interest, for `base`; `cap` stands for "this or more"."""
 
     base: int
     currency: str
+    cap: int | None
     payouts: Mapping[tuple[int, int], int]
 
 
@@ -66,14 +67,14 @@ def as_of(connection: Connection, race_id: int, source_id: int, bet_type: str, a
     if row is None:
         return None
     cells = connection.execute(select(pair_price).where(pair_price.c.grid_id == row.grid_id))
-    grid = Grid(row.base, row.currency, {(cell.first, cell.second): cell.payout for cell in cells})
+    grid = Grid(row.base, row.currency, row.cap, {(cell.first, cell.second): cell.payout for cell in cells})
     return StoredGrid(row.grid_id, row.board_id, row.fetched_at, grid)
 
 
 def add(connection: Connection, place: Place, item: OddsItem, interests: Mapping[str, int]) -> None:
     for shown in quoted(item):
         payouts = {(interests[cell.first], interests[cell.second]): cell.payout for cell in shown.prices}
-        _add_one(connection, place, shown, Grid(shown.base, shown.currency, payouts))
+        _add_one(connection, place, shown, Grid(shown.base, shown.currency, shown.cap, payouts))
 
 
 def _add_one(connection: Connection, place: Place, shown: PairGrid, grid: Grid) -> None:
@@ -123,6 +124,7 @@ def _insert(connection: Connection, board_id: int, bet_type: str, fetched_at: in
         bet_type=bet_type,
         base=grid.base,
         currency=grid.currency,
+        cap=grid.cap,
         fetched_at=fetched_at,
     )
     rows = [

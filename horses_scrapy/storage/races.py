@@ -29,8 +29,14 @@ class RaceKey:
 
 
 def sighting_of(item: AnyItem, run_id: int | None, now_ms: int) -> Sighting:
-    history = isinstance(item, RaceItem) and item.history
-    return Sighting(at=to_ms(item.fetched_at), now_ms=now_ms, run_id=run_id, history=history)
+    card = item if isinstance(item, RaceItem) else None
+    return Sighting(
+        at=to_ms(item.fetched_at),
+        now_ms=now_ms,
+        run_id=run_id,
+        history=card is not None and card.history,
+        from_cache=card is not None and card.from_cache,
+    )
 
 
 def advances(old: str, new: str) -> bool:

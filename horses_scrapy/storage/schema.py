@@ -99,6 +99,7 @@ race = _table(
     _text("status", server_default=text("'scheduled'")),  # as the primary source has it
     _int("off_at", null=True),  # first board that was closed
     _int("official_at", null=True),
+    _text("race_type", null=True),  # gallops or harness
     _int("created_at"),
     _int("updated_at"),
     UniqueConstraint("track_id", "race_date", "race_number"),
@@ -114,6 +115,7 @@ race_source = _table(
     _text("url"),
     _int("is_primary"),
     _text("status"),  # never moves backwards within a source, except to cancelled and postponed
+    _text("flags", server_default=text("''")),  # of the newest card: from_cache, fallback; comma separated
     rowid=False,
 )
 
@@ -149,6 +151,7 @@ entry = _table(
     _text("trainer", null=True),
     _text("status", server_default=text("'active'")),
     _int("scratched_at", null=True),
+    _int("reduction_factor", null=True),  # an exchange's cut of all prices should it be withdrawn: 1/100 of a percent
     _int("created_at"),
     _int("updated_at"),
     UniqueConstraint("race_id", "program_number"),
@@ -231,6 +234,7 @@ pair_grid = _table(
     _text("bet_type"),
     _int("base"),
     _text("currency"),
+    _int("cap", null=True),  # the pay-out that is printed for "this or more"
     _int("fetched_at"),  # of the pair response, which may be later than the board's
     UniqueConstraint("board_id", "bet_type"),
     _one_of("bet_type", "exacta", "quinella"),
@@ -289,9 +293,9 @@ will_pay = _table(
     _ref("board.board_id", primary_key=True),
     Column("bet_type", Text, primary_key=True),
     Column("combination", Text, primary_key=True),
-    _int("base"),
-    _int("payout"),
-    _text("currency"),
+    _int("base", null=True),  # null, and so the payout: the board no longer showed it
+    _int("payout", null=True),
+    _text("currency", null=True),
     rowid=False,
 )
 
@@ -325,6 +329,16 @@ crawl_run = _table(
     Index("idx_crawl_run_track", "track", "started_at"),
     Index("idx_crawl_run_job", "job_id"),
     _one_of("outcome", *OUTCOMES),
+)
+
+# Of the items of a run: how many had the field filled, of how many that should.
+fill_rate = _table(
+    "fill_rate",
+    _ref("crawl_run.run_id", primary_key=True),
+    Column("field", Text, primary_key=True),
+    _int("filled"),
+    _int("total"),
+    rowid=False,
 )
 
 rejected_item = _table(

@@ -1,7 +1,8 @@
 """Seed 001's odds_snapshot and exacta_probable, as views over the boards. For people, scripts and spreadsheets.
 
 Odds are plain numbers: win_odds is profit per 1 (2.5 for 5-2), win_odds_decimal is 3.5; both are null where the board
-quoted nothing. Pools are whole minor units (cents), as the seed's integers ask; payout is in currency units for `base`.
+quoted nothing. Pools are whole minor units (cents), as the seed's integers ask; payout is in currency units for `base`; `capped` is 1 where
+it stands for "this or more".
 fetched_at and created_at are epoch milliseconds UTC, so that the boards' index serves ranges and order;
 fetched_at_utc is the same as text.
 """
@@ -12,6 +13,7 @@ _AS_OF = """
     SELECT c.{value} FROM {table} AS c JOIN board AS s ON s.board_id = c.board_id
     WHERE {key} AND s.source_id = b.source_id AND s.fetched_at <= b.fetched_at
     ORDER BY s.fetched_at DESC LIMIT 1"""
+_UNITS = "CASE g.currency WHEN 'JPY' THEN 1.0 ELSE 100.0 END"  # minor units in one: horses_scrapy/money.py
 _PRICE = _AS_OF.format(
     value="board_id", table="price_change", key="c.interest_id = e.interest_id AND c.market = 'win_tote'"
 )
@@ -54,14 +56,15 @@ SELECT
   b.fetched_at AS fetched_at,
   f.label AS first_horse,
   t.label AS second_horse,
-  c.payout / 100.0 AS payout,
+  c.payout / {_UNITS} AS payout,
   ({_pool("exacta", "IS NULL")}) AS total_exacta_pool,
   b.fetched_at AS created_at,
   strftime('%Y-%m-%dT%H:%M:%fZ', b.fetched_at / 1000.0, 'unixepoch') AS fetched_at_utc,
-  g.base / 100.0 AS base,
+  g.base / {_UNITS} AS base,
   g.currency AS currency,
   b.board_id AS board_id,
-  o.name AS source
+  o.name AS source,
+  c.payout >= coalesce(g.cap, 9223372036854775807) AS capped
 FROM board AS b
 JOIN source AS o ON o.source_id = b.source_id
 JOIN pair_grid AS g ON g.board_id = b.board_id AND g.bet_type = 'exacta'

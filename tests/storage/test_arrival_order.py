@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from horses_scrapy.storage import queries, schema
+from horses_scrapy.items import WillPay
+from horses_scrapy.storage import queries, schema, will_pays
 from horses_scrapy.storage.board_view import GridView, PoolView, Shown
 
 RACES = count(1)
@@ -19,7 +20,8 @@ GRID = st.none() | st.tuples(
     st.dictionaries(st.sampled_from([("1", "2"), ("2", "1")]), st.sampled_from([500, 600]), min_size=1),
     st.sampled_from([100, 200]),
 )
-BOARD = st.tuples(PRICES, POOLS, GRID, st.sampled_from(["open", "closed"]))
+WILL_PAYS = st.dictionaries(st.sampled_from(LABELS), st.sampled_from([1200, 1300]))
+BOARD = st.tuples(PRICES, POOLS, GRID, st.sampled_from(["open", "closed"]), WILL_PAYS)
 
 
 @st.composite
@@ -53,7 +55,7 @@ def shown_pools(boards, index):
 def shown_grids(boards, index, meeting):
     """The newest grid, with the instant of the first board of its unbroken run."""
     view = None
-    for at, (_, _, grid, _) in enumerate(boards[: index + 1]):
+    for at, (_, _, grid, _, _) in enumerate(boards[: index + 1]):
         if grid is not None and (view is None or (view.payouts, view.base) != grid):
             view = GridView(grid[1], "USD", meeting.ms(at * 60), grid[0])
     return {} if view is None else {"exacta": view}
@@ -71,18 +73,28 @@ def latest_expected(boards, meeting):
     return found
 
 
+def standing(found):
+    return {combination: paid.payout for (_, combination), paid in found.items() if paid.payout is not None}
+
+
 def put_all(connection, meeting, race, boards, order):
     for index in order:
-        prices, pools, grid, status = boards[index]
+        prices, pools, grid, status, paid = boards[index]
         grids = () if grid is None else (meeting.grid(index * 60, grid[0], base=grid[1]),)
-        item = meeting.board(index * 60, prices, race=race, pools=pools, grids=grids, status=status)
+        will_pays = tuple(
+            WillPay(bet_type="daily_double", combination=label, base=200, payout=payout, currency="USD")
+            for label, payout in paid.items()
+        )
+        item = meeting.board(
+            index * 60, prices, race=race, pools=pools, grids=grids, status=status, will_pays=will_pays
+        )
         stored = meeting.put(connection, item)
     return stored.race_id
 
 
 def change_rows(connection, race_id):
     """Rows of price and pool changes and of grids: minimal whatever the order."""
-    tables = (schema.price_change, schema.pool_change, schema.pair_grid)
+    tables = (schema.price_change, schema.pool_change, schema.pair_grid, schema.will_pay)
     return [
         connection.scalar(
             select(func.count())
@@ -94,13 +106,18 @@ def change_rows(connection, race_id):
 
 
 @given(arrivals())
-@example(([({"1": 2000}, {}, None, "open"), ({}, {}, None, "open"), ({"1": 2000}, {}, None, "closed")], [2, 0, 1]))
+@example(
+    (
+        [({"1": 2000}, {}, None, "open", {}), ({}, {}, None, "open", {}), ({"1": 2000}, {}, None, "closed", {})],
+        [2, 0, 1],
+    )
+)
 @example(
     (
         [
-            ({}, {}, ({("1", "2"): 500}, 200), "open"),
-            ({}, {}, ({("1", "2"): 600}, 200), "open"),
-            ({}, {}, ({("1", "2"): 500}, 200), "open"),
+            ({}, {}, ({("1", "2"): 500}, 200), "open", {}),
+            ({}, {}, ({("1", "2"): 600}, 200), "open", {}),
+            ({}, {}, ({("1", "2"): 500}, 200), "open", {}),
         ],
         [0, 2, 1],
     )
@@ -118,6 +135,7 @@ def test_any_order_of_arrival(shared_store, meeting, case):
             assert view.prices == shown_prices(boards, index)
             assert view.pools == shown_pools(boards, index)
             assert view.grids == shown_grids(boards, index, meeting)
+            assert standing(will_pays.as_of(connection, race_id, source_id, view.fetched_at)) == boards[index][4]
             at = view.fetched_at + 59_999
             assert queries.prices_at(connection, race_id, source_id, at) == view.prices
             assert queries.pools_at(connection, race_id, source_id, at) == view.pools

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -202,3 +204,19 @@ def test_a_refused_row_rolls_the_whole_board_back(store, meeting):
         meeting.put(connection, meeting.board(60, raw_prices=unknown, pools={None: 5}, exacta={("1", "2"): 5}))
     with store.read() as connection:
         assert meeting.dump(connection) == before
+
+
+def test_a_grids_cap_is_read_back(store, meeting):
+    grid = replace(meeting.grid(0, {("1", "2"): 9_999_990}), cap=9_999_990)
+    with store.write() as connection:
+        stored = meeting.put(connection, meeting.board(0, {"1": 2000}, grids=(grid,)))
+        assert queries.board_view(connection, stored.board_id).grids["exacta"].cap == 9_999_990
+        capped = connection.exec_driver_sql("SELECT capped, payout FROM exacta_probable").all()
+        assert capped == [(1, 99_999.9)]
+
+
+def test_a_yen_has_no_minor_unit_in_the_view(store, meeting):
+    grid = meeting.grid(0, {("1", "2"): 3100}, base=100, currency="JPY")
+    with store.write() as connection:
+        meeting.put(connection, meeting.board(0, {"1": 2000}, grids=(grid,)))
+        assert connection.exec_driver_sql("SELECT payout, base FROM exacta_probable").all() == [(3100.0, 100.0)]

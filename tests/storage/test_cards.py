@@ -259,3 +259,23 @@ def test_a_scratch_that_the_first_card_shows_has_its_instant(store, meeting):
         meeting.put(connection, meeting.card(entries=runners))
         assert entry_row(connection, "1").scratched_at == int(told.timestamp() * 1000)
         assert entry_row(connection, "2").scratched_at == meeting.ms(0)
+
+
+def test_a_card_from_the_cache_alerts_nobody_and_says_what_it_is(store, meeting):
+    with store.write() as connection:
+        meeting.put(connection, meeting.card())
+        cached = meeting.card(60, entries=(meeting.entry("2", "Bravo", status="scratched"),), from_cache=True)
+        meeting.put(connection, cached)
+        assert meeting.changes(connection) == [("2", "status", "active", "scratched")]
+        assert connection.scalars(select(schema.change.c.evaluated_at)).all() != [None]
+        assert connection.scalars(select(schema.race_source.c.flags)).all() == ["from_cache"]
+        meeting.put(connection, meeting.card(120, fallback=True))
+        assert connection.scalars(select(schema.race_source.c.flags)).all() == ["fallback"]
+
+
+def test_the_race_type_and_an_exchanges_reduction_factors_are_kept(store, meeting):
+    with store.write() as connection:
+        entries = (meeting.entry("1", "Alpha", reduction_factor=1250),)
+        meeting.put(connection, meeting.card(race_type="harness", entries=entries))
+        assert connection.scalars(select(schema.race.c.race_type)).all() == ["harness"]
+        assert connection.scalars(select(schema.entry.c.reduction_factor)).all() == [1250]

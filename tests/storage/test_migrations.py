@@ -13,10 +13,10 @@ from horses_scrapy.errors import StoreError
 from horses_scrapy.storage import migrate, schema, sqlite, views
 from horses_scrapy.storage.engine import open_store
 
-SECOND = """
+NEXT = """
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade():
     op.execute("ALTER TABLE silence ADD COLUMN reason TEXT")
     {more}
@@ -42,22 +42,26 @@ def definitions(connection):
 
 
 def _even(sql):
+    """White space evened out; the columns and constraints of a table in order: their own order is history."""
     text = re.sub(r"\s+", " ", sql).replace('"', "").replace("( ", "(").replace(" )", ")").strip()
-    body, closing, options = text.rpartition(") ") if text.startswith("CREATE TABLE") else (text, "", "")
-    first, *constraints = body.split(", CONSTRAINT")
-    return ", CONSTRAINT".join([first, *sorted(constraints)]) + closing + options
+    if not text.startswith("CREATE TABLE"):
+        return text
+    head, _, rest = text.partition("(")
+    body, _, options = rest.rpartition(")")
+    parts = re.split(r", (?![^(]*\))", body)
+    return f"{head}({', '.join(sorted(parts))}){options}"
 
 
 @pytest.fixture
-def with_second(tmp_path, monkeypatch):
-    """A program whose newest revision is 0002."""
+def with_next(tmp_path, monkeypatch):
+    """A program with one more revision."""
 
     def make(more=""):
         folder = tmp_path / "migrations"
         shutil.copytree(migrate.FOLDER, folder)
-        (folder / "versions" / "0002_second.py").write_text(SECOND.format(more=more))
+        (folder / "versions" / "0003_next.py").write_text(NEXT.format(more=more))
         monkeypatch.setattr(migrate, "FOLDER", folder)
-        monkeypatch.setattr(migrate, "HEAD", "0002")
+        monkeypatch.setattr(migrate, "HEAD", "0003")
 
     return make
 
@@ -119,22 +123,34 @@ def test_down_and_up_again(store):
         assert definitions(connection) == before
 
 
-def test_an_upgrade_backs_up_first_and_keeps_every_row(store, card_of, settings_at, meeting, with_second):
-    with_second()
+def test_an_upgrade_backs_up_first_and_keeps_every_row(store, card_of, settings_at, meeting, with_next):
+    with_next()
     home = store.path.parent.parent
     upgraded = open_store(settings_at(home), Clock())
     assert columns(upgraded, "silence")[-1] == "reason"
     with upgraded.read() as connection:
         assert meeting.dump(connection) == card_of
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0002"
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0003"
     upgraded.close()
-    backup = store.path.with_name("horses.db.0001.bak")
+    backup = store.path.with_name("horses.db.0002.bak")
     copy = sqlite.driver().connect(backup)
-    assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
     assert copy.execute("SELECT count(*) FROM entry").fetchone() == (len(card_of["entry"]),)
     assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     copy.close()
     assert {path.name for path in store.path.parent.glob("*.tmp*")} == set()
+
+
+def test_a_database_of_the_first_revision_is_upgraded_with_its_rows(store, card_of, settings_at, meeting):
+    """Downgraded and upgraded again: what the first revision has no column for comes back empty, the rest as it was."""
+    with store.write() as connection:
+        migrate.run_alembic(connection, "downgrade", "0001")
+    assert "race_type" not in columns(store, "race")
+    upgraded = open_store(settings_at(store.path.parent.parent), Clock())
+    with upgraded.read() as connection:
+        assert meeting.dump(connection) == card_of
+    upgraded.close()
+    assert store.path.with_name("horses.db.0001.bak").exists()
 
 
 BROKEN = [
@@ -144,19 +160,19 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("more", "error", "said"), BROKEN)
-def test_a_failed_upgrade_leaves_the_old_database(store, card_of, settings_at, meeting, with_second, more, error, said):
-    with_second(more)
+def test_a_failed_upgrade_leaves_the_old_database(store, card_of, settings_at, meeting, with_next, more, error, said):
+    with_next(more)
     with pytest.raises(error, match=said):
         open_store(settings_at(store.path.parent.parent), Clock())
     assert "reason" not in columns(store, "silence")
     with store.read() as connection:
         assert meeting.dump(connection) == card_of
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
-    assert store.path.with_name("horses.db.0001.bak").exists()
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0002"
+    assert store.path.with_name("horses.db.0002.bak").exists()
 
 
-def test_an_upgrade_that_orphans_rows_is_reported(store, card_of, settings_at, with_second):
-    with_second("op.execute('DELETE FROM horse')")
+def test_an_upgrade_that_orphans_rows_is_reported(store, card_of, settings_at, with_next):
+    with_next("op.execute('DELETE FROM horse')")
     with pytest.raises(StoreError, match="left 4 rows without their parent"):
         open_store(settings_at(store.path.parent.parent), Clock())
 

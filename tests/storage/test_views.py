@@ -151,7 +151,7 @@ FILL = [
         " UNION ALL SELECT race_id, 1, 'win', interest_id, 'USD', 1, 1 FROM betting_interest"
     ),
     "INSERT INTO pool_change SELECT pool_id, board_id, board_id FROM board JOIN pool USING (race_id)",
-    "INSERT INTO pair_grid SELECT board_id, board_id, 'exacta', 200, 'USD', 1 FROM board",
+    "INSERT INTO pair_grid SELECT board_id, board_id, 'exacta', 200, 'USD', 1, NULL FROM board",
     (
         "INSERT INTO pair_price SELECT grid_id, f.interest_id, t.interest_id, 500 FROM pair_grid JOIN board USING (board_id)"
         " JOIN betting_interest f USING (race_id) JOIN betting_interest t USING (race_id) WHERE f.interest_id <> t.interest_id"
