@@ -254,18 +254,23 @@ class TrackSpider(scrapy.Spider):
         return os.environ[told] if _VARIABLE.fullmatch(told) else str(self.home / told)
 
     def _check_credentials(self) -> None:
-        missing = [text for name in sorted(self.required_auth) if (text := self._missing(name))]
+        missing = missing_credentials(self.required_auth, self.source_config, self.home)
         if missing:
             raise MissingCredentials(f"{self.track.source}: {'; '.join(missing)}")
 
-    def _missing(self, name: str) -> str | None:
-        told = self.source_config.auth.get(name)
-        if told is None:
-            return f"auth.{name} is not set in tracks.yaml"
-        if _VARIABLE.fullmatch(told):
-            return None if os.environ.get(told) else f"auth.{name}: the environment variable {told} is not set"
-        path = self.home / told
-        return None if path.exists() else f"auth.{name}: {path} does not exist"
+
+def missing_credentials(names: Iterable[str], source: SourceConfig, home: Path) -> list[str]:
+    """A line for each name that the source's `auth` does not map to what is there."""
+    return [text for name in sorted(names) if (text := _missing(name, source.auth.get(name), home)) is not None]
+
+
+def _missing(name: str, told: str | None, home: Path) -> str | None:
+    if told is None:
+        return f"auth.{name} is not set in tracks.yaml"
+    if _VARIABLE.fullmatch(told):
+        return None if os.environ.get(told) else f"auth.{name}: the environment variable {told} is not set"
+    path = home / told
+    return None if path.exists() else f"auth.{name}: {path} does not exist"
 
 
 def _race_numbers(text: str | None) -> frozenset[int]:

@@ -174,6 +174,23 @@ class RunEnd:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A track's newest run; `outcome` is None while it is open."""
+
+    outcome: str | None
+    started_at: int
+    degraded: bool
+
+
+def last_runs(connection: Connection) -> dict[str, LastRun]:
+    """By track key."""
+    run = schema.crawl_run
+    newest = select(func.max(run.c.run_id)).group_by(run.c.track)
+    rows = connection.execute(select(run).where(run.c.run_id.in_(newest)))
+    return {row.track: LastRun(row.outcome, row.started_at, bool(row.degraded)) for row in rows}
+
+
 def newest_run_id(connection: Connection) -> int:
     """0 where there is none."""
     return connection.execute(select(func.max(schema.crawl_run.c.run_id))).scalar() or 0
