@@ -134,8 +134,46 @@ def result_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
                 yield Fault("result_order", f"payoffs.{payoff.bet_type}[{payoff.combination}]", str(payoff.payout))
 
 
+_HORSES = {
+    "win": 1, "place": 1, "show": 1, "exacta": 2, "quinella": 2, "trio": 3, "trifecta": 3, "superfecta": 4,
+}  # fmt: skip
+_ORDERED = frozenset({"exacta", "trifecta", "superfecta"})
+
+
+def payoff_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
+    """A pay-out is for as many horses as its bet has, once, and for those that the result puts there.
+
+    Of a coupled entry the best placed horse counts; a horse that the result does not list says nothing.
+    """
+    if not isinstance(item, ResultItem):
+        return
+    places: dict[str, int] = {}
+    for finisher in item.finishers:
+        label = _interest(finisher.program_number)
+        places[label] = min(finisher.position, places.get(label, finisher.position))
+    for payoff in item.payoffs:
+        horses = payoff.combination.split("-")
+        known = [places[_interest(horse)] for horse in horses if _interest(horse) in places]
+        wins = payoff.bet_type != "win" or all(place == 1 for place in known)
+        in_order = payoff.bet_type not in _ORDERED or known == sorted(known)
+        if len(set(horses)) != _HORSES[payoff.bet_type] or len(set(horses)) != len(horses) or not (wins and in_order):
+            yield Fault("payoff_order", f"payoffs.{payoff.bet_type}", payoff.combination)
+    yield from _paid_twice(item)
+
+
+def _interest(program_number: str) -> str:
+    return program_number.rstrip("ABCDEFGHX") or program_number
+
+
+def _paid_twice(item: ResultItem) -> Iterator[Fault]:
+    for key, count in Counter((payoff.bet_type, payoff.combination) for payoff in item.payoffs).items():
+        if count > 1:
+            yield Fault("payoff_order", f"payoffs.{key[0]}[{key[1]}]", f"given {count} times")
+
+
 RULES: tuple[Rule, ...] = (
     identity, aware_times, post_time, horse_name, program_number, price_range, pool_amount, pair_price, result_order,
+    payoff_order,
 )  # fmt: skip
 
 

@@ -57,6 +57,18 @@ def grid(**changes) -> OddsItem:
     return replace(BOARD, grids=(replace(GRID, **changes),))
 
 
+def paid(order=("1", "2", "3A", "3", "4"), **combinations: str) -> ResultItem:
+    """Who came in, in that order, and what was paid: bet type to combination."""
+    return replace(
+        RESULT,
+        finishers=tuple(Finisher(position=place, program_number=number) for place, number in enumerate(order, 1)),
+        payoffs=tuple(
+            Payoff(bet_type=bet, combination=which, base=200, payout=700, currency="USD")
+            for bet, which in combinations.items()
+        ),
+    )
+
+
 BAD = {
     "another track": (replace(BOARD, track="other"), "identity", "track"),
     "race number 0": (replace(RACE, race_number=0), "identity", "race_number"),
@@ -91,13 +103,22 @@ BAD = {
     ),
     "base 0": (grid(base=0), "pair_price", "grids.exacta.base"),
     "position 0": (
-        replace(RESULT, finishers=(Finisher(position=0, program_number="1"),)),
+        replace(RESULT, finishers=(Finisher(position=0, program_number="1"),), payoffs=()),
         "result_order",
         "finishers[1]",
     ),
     "negative payoff": (
         replace(RESULT, payoffs=(replace(RESULT.payoffs[0], payout=-1),)),
         "result_order",
+        "payoffs.win[1]",
+    ),
+    "a win of a horse that came second": (paid(win="2"), "payoff_order", "payoffs.win"),
+    "an exacta in the wrong order": (paid(exacta="2-1"), "payoff_order", "payoffs.exacta"),
+    "a trifecta of two horses": (paid(trifecta="1-2"), "payoff_order", "payoffs.trifecta"),
+    "a horse twice in one trifecta": (paid(trifecta="1-1-2"), "payoff_order", "payoffs.trifecta"),
+    "a pay-out given twice": (
+        replace(RESULT, payoffs=RESULT.payoffs * 2),
+        "payoff_order",
         "payoffs.win[1]",
     ),
 }
@@ -121,6 +142,9 @@ GOOD = {
     "dead heat": replace(
         RESULT, finishers=(Finisher(position=1, program_number="1"), Finisher(position=1, program_number="2"))
     ),
+    "all kinds of pay-outs": paid(win="1", place="3", exacta="1-2", quinella="1-2", trifecta="1-2-3", superfecta="1-2-3-4"),
+    "an exacta past the winner's coupled stable mate": paid(("1", "1A", "2"), exacta="1-2"),
+    "a pay-out on a place that the result leaves out": paid(("1", "2"), trifecta="1-2-7"),
 }  # fmt: skip
 
 
