@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from scrapy.crawler import Crawler
@@ -11,6 +11,7 @@ from scrapy.exceptions import DropItem
 
 from horses_scrapy.config import Settings, Validation
 from horses_scrapy.items import RACE_STATUSES, AnyItem, OddsItem, PairGrid, RaceItem, ResultItem
+from horses_scrapy.money import DIGITS
 from horses_scrapy.storage.runs import Fault
 from horses_scrapy.track_spider import TrackSpider
 
@@ -44,8 +45,11 @@ def aware_times(item: AnyItem, _: Bounds) -> Iterator[Fault]:
 
 
 def post_time(item: AnyItem, bounds: Bounds) -> Iterator[Fault]:
-    """In the future, or at most `max_post_age_days` past; a history import is exempt."""
+    """On the race's date, and in the future or at most `max_post_age_days` past; of age a history import is exempt."""
     if not isinstance(item, RaceItem) or item.post_time is None or item.post_time.tzinfo is None:
+        return
+    if abs(item.post_time.astimezone(UTC).date() - item.race_date) > timedelta(days=1):  # a zone shifts it by a day
+        yield Fault("post_time", "post_time", f"{item.post_time.isoformat()} on {item.race_date}")
         return
     oldest = item.fetched_at - timedelta(days=bounds.limits.max_post_age_days)
     if item.post_time < oldest and not (item.history or bounds.history):
@@ -92,11 +96,11 @@ def price_range(item: AnyItem, bounds: Bounds) -> Iterator[Fault]:
 
 
 def pool_amount(item: AnyItem, _: Bounds) -> Iterator[Fault]:
-    """No negative money; every currency named; no interest's money stands twice in one pool."""
+    """No negative money; every currency a known one; no interest's money stands twice in one pool."""
     if not isinstance(item, OddsItem):
         return
     for pool in item.pools:
-        if pool.amount < 0 or len(pool.currency) != 3:
+        if pool.amount < 0 or pool.currency not in DIGITS:
             yield Fault(
                 "pool_amount", f"pools.{pool.bet_type}[{pool.label or 'total'}]", f"{pool.amount} {pool.currency}"
             )
@@ -114,6 +118,8 @@ def pair_price(item: AnyItem, _: Bounds) -> Iterator[Fault]:
 def _pair_faults(grid: PairGrid) -> Iterator[Fault]:
     if grid.base <= 0:
         yield Fault("pair_price", f"grids.{grid.bet_type}.base", str(grid.base))
+    if grid.currency not in DIGITS:
+        yield Fault("pair_price", f"grids.{grid.bet_type}.currency", grid.currency)
     seen: Counter[object] = Counter()
     for cell in grid.prices:
         pair = (cell.first, cell.second)
@@ -126,6 +132,9 @@ def _pair_faults(grid: PairGrid) -> Iterator[Fault]:
 
 def result_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
     if isinstance(item, ResultItem):
+        for number, count in Counter(finisher.program_number for finisher in item.finishers).items():
+            if count > 1:
+                yield Fault("result_order", f"finishers[{number}]", f"given {count} times")
         for finisher in item.finishers:
             if finisher.position < 1 or not finisher.program_number.strip():
                 yield Fault("result_order", f"finishers[{finisher.program_number}]", str(finisher.position))

@@ -69,6 +69,11 @@ def paid(order=("1", "2", "3A", "3", "4"), **combinations: str) -> ResultItem:
     )
 
 
+def past(age: timedelta, **changes) -> RaceItem:
+    """The race so long ago, on the date of its post."""
+    return replace(RACE, post_time=NOW - age, race_date=(NOW - age).date(), **changes)
+
+
 BAD = {
     "another track": (replace(BOARD, track="other"), "identity", "track"),
     "race number 0": (replace(RACE, race_number=0), "identity", "race_number"),
@@ -77,7 +82,7 @@ BAD = {
     "naive fetch time": (replace(BOARD, fetched_at=NAIVE), "aware_times", "fetched_at"),
     "naive source time": (replace(BOARD, source_time=NAIVE), "aware_times", "source_time"),
     "naive post time": (replace(RACE, post_time=NAIVE), "aware_times", "post_time"),
-    "post 31 days ago": (replace(RACE, post_time=NOW - 31 * DAY), "post_time", "post_time"),
+    "post 31 days ago": (past(31 * DAY), "post_time", "post_time"),
     "blank horse": (replace(RACE, entries=(replace(ENTRY, horse=" \t"),)), "horse_name", "entries[1].horse"),
     "number twice": (replace(RACE, entries=(ENTRY, ENTRY)), "program_number", "entries.program_number"),
     "blank number": (
@@ -92,6 +97,8 @@ BAD = {
     "price though scratched": (prices(replace(PRICE, status="scratched")), "price_range", "prices[1].win_tote"),
     "negative pool": (replace(BOARD, pools=(replace(POOL, amount=-1),)), "pool_amount", "pools.win[total]"),
     "no currency": (replace(BOARD, pools=(replace(POOL, currency=""),)), "pool_amount", "pools.win[total]"),
+    "unknown currency": (replace(BOARD, pools=(replace(POOL, currency="XTS"),)), "pool_amount", "pools.win[total]"),
+    "unknown currency of pairs": (grid(currency="XTS"), "pair_price", "grids.exacta.currency"),
     "pool twice": (replace(BOARD, pools=(POOL, POOL)), "pool_amount", "pools.win[total]"),
     "pays nothing": (grid(prices=(replace(CELL, payout=0),)), "pair_price", "grids.exacta[1-2]"),
     "diagonal": (grid(prices=(replace(CELL, second="1"),)), "pair_price", "grids.exacta[1-1]"),
@@ -102,6 +109,12 @@ BAD = {
         "grids.quinella",
     ),
     "base 0": (grid(base=0), "pair_price", "grids.exacta.base"),
+    "a post time of another day": (
+        replace(RACE, post_time=NOW + timedelta(days=3)),
+        "post_time",
+        "post_time",
+    ),
+    "a horse that finishes twice": (paid(order=("1", "2", "1")), "result_order", "finishers[1]"),
     "position 0": (
         replace(RESULT, finishers=(Finisher(position=0, program_number="1"),), payoffs=()),
         "result_order",
@@ -128,8 +141,8 @@ GOOD = {
     "result": RESULT,
     "no entries listed": replace(RACE, entries=()),
     "no post time": replace(RACE, post_time=None),
-    "post exactly 30 days ago": replace(RACE, post_time=NOW - 30 * DAY),
-    "history": replace(RACE, post_time=NOW - 900 * DAY, history=True),
+    "post exactly 30 days ago": past(30 * DAY),
+    "history": past(900 * DAY, history=True),
     "price 1.01": prices(replace(PRICE, price=1010)),
     "price 1000": prices(replace(PRICE, price=1_000_000)),
     "capped": prices(replace(PRICE, price=100_000, status="capped")),
@@ -173,6 +186,6 @@ def test_a_source_may_declare_other_bounds():
 
 
 def test_a_crawl_of_a_past_date_is_history():
-    old = replace(RACE, post_time=NOW - 900 * DAY)
+    old = past(900 * DAY)
     assert faults(old, BOUNDS)
     assert not faults(old, replace(BOUNDS, history=True))
