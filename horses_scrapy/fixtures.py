@@ -1,7 +1,8 @@
 """A saved day of a track: tests/fixtures/<track>/<case>/{inputs/, meta.json, output.json}.
 
 meta.json: `frozen_time` (ISO 8601), `arguments` of the spider, and `pages`: the words of a request (offline.pages) to the
-file in inputs/ that answers it, null where that download fails. output.json is what the spider gives, for a person to read.
+file in inputs/ that answers it, null where that download fails; `data_path`, a file in inputs/, stands in for the one that
+its source reads besides the site. output.json is what the spider gives, for a person to read.
 """
 
 import json
@@ -47,7 +48,16 @@ class Case:
 
     def spider(self, settings: Settings) -> TrackSpider:
         meta = self.meta()
+        settings = self._with_data(settings, meta.get("data_path"))
         return spider_of(settings, spider_class(self.track), meta["frozen_time"], **meta["arguments"])
+
+    def _with_data(self, settings: Settings, name: str | None) -> Settings:
+        if name is None:
+            return settings
+        source = settings.tracks[self.track].source
+        changed = {"data_path": (self.folder / "inputs" / name).resolve()}
+        sources = {**settings.sources, source: settings.sources[source].model_copy(update=changed)}
+        return settings.model_copy(update={"sources": sources})
 
     def read(self, settings: Settings, page: Pages | None = None) -> Read:
         """What the spider gives for the saved answers, or for others in their place."""

@@ -16,19 +16,24 @@ def _keys(path: str) -> list[str | int]:
     return [int(key) if key.isdecimal() else key for key in re.findall(r"[^.\[\]]+", path)]
 
 
+def _key(document: Any, key: str | int) -> str | int:
+    """A number is an index in a list, and a name in an object: `result.1[0]`."""
+    return str(key) if isinstance(document, dict) else key
+
+
 def put(document: Any, path: str, value: Any) -> Any:
     *above, last = _keys(path)
     for key in above:
-        document = document[key]
-    document[last] = value
+        document = document[_key(document, key)]
+    document[_key(document, last)] = value
     return document
 
 
 def remove(document: Any, path: str) -> None:
     *above, last = _keys(path)
     for key in above:
-        document = document[key]
-    del document[last]
+        document = document[_key(document, key)]
+    del document[_key(document, last)]
 
 
 def objects(document: Any) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from horses_scrapy.config.block import Block, Line
 from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
 from horses_scrapy.items import BetType
+from horses_scrapy.money import minor_units
 
 
 def _base_url(url: str) -> str:
@@ -28,6 +29,11 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"no such IANA time zone: {name}") from error
     return name
+
+
+def _currency(code: str) -> str:
+    minor_units(code)
+    return code
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -107,7 +113,7 @@ class Track(Block):
     source: str
     source_key: str
     base_url: BaseUrl
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, AfterValidator(_currency)]
     page: BaseUrl | None = None
     options: dict[Name, Line] = Field(default_factory=dict)
     pools: Pools = Field(default_factory=dict)
