@@ -1,4 +1,4 @@
-"""A day's programme of PMU: the races of one racecourse, their status and order of finish."""
+"""A day's programme of PMU: the races of one racecourse, their status, their bets and order of finish."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,33 +8,24 @@ from zoneinfo import ZoneInfo
 from scrapy.http import Response
 
 from horses_scrapy.errors import NoCard, ParseError
-from horses_scrapy.items import Finisher, RaceItem, RaceStatus, Source
+from horses_scrapy.items import Finisher, RaceItem, RaceStatus
 from horses_scrapy.sources.json_body import Json, each_sound, read_json
+from horses_scrapy.sources.pmu_names import DISCIPLINES, SOURCE, STATUSES, WIN_BETS, is_course
 from horses_scrapy.track_spider import Visit
-
-SOURCE = Source("pmu", "decimal", "display")
-STATUSES: dict[str, RaceStatus] = {
-    "PROGRAMMEE": "scheduled",
-    "DEPART_DANS_TROIS_MINUTES": "open",
-    "EN_COURS": "closed",
-    "FIN_COURSE": "unofficial",
-    "ARRIVEE_PROVISOIRE": "unofficial",
-    "ARRIVEE_DEFINITIVE": "official",
-    "ARRIVEE_DEFINITIVE_COMPLETE": "official",
-    "COURSE_ANNULEE": "cancelled",
-}
-WIN_BETS = frozenset({"SIMPLE_GAGNANT", "E_SIMPLE_GAGNANT"})
-"""On the course and, with E_, on the internet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A race of the programme, with what only the programme tells: declared runners, order of finish, pay-outs ready."""
+    """A race of the programme, with what only the programme tells.
+
+    declared: its runners; paid: whether pay-outs are ready; bets: those that exist, and whether each is on sale.
+    """
 
     race: RaceItem
     declared: int
     finishers: tuple[Finisher, ...]
     paid: bool
+    bets: tuple[tuple[str, bool], ...] = ()
 
 
 def programme_url(base_url: str, day: date) -> str:
@@ -45,19 +36,25 @@ def parse_programme(response: Response, visit: Visit) -> Iterator[Course]:
     """The races of the track's meeting. Raises NoCard where none is held on the day, ParseError on another day's answer."""
     programme = read_json(response)["programme"]
     _same_day(programme["date"], visit)
-    meetings = [
-        meeting
-        for meeting in programme["reunions"].elements()
-        if meeting["hippodrome"]["code"].text() == visit.track.source_key
-    ]
-    if not meetings:
-        raise NoCard(f"no meeting at {visit.track.source_key} on {visit.race_date}")
-    if len(meetings) > 1:
-        raise ParseError(f"{len(meetings)} meetings at {visit.track.source_key}: their races cannot be told apart")
-    meeting = meetings[0]
+    meetings = [(meeting, _names(meeting)) for meeting in programme["reunions"].elements()]
+    held = [meeting for meeting, names in meetings if is_course(names, visit.track)]
+    if not held:
+        others = ", ".join(names[0] for _, names in meetings) or "no meeting"
+        raise NoCard(f"no meeting at {visit.track.source_key} on {visit.race_date}: the programme has {others}")
+    if len(held) > 1:
+        raise ParseError(f"{len(held)} meetings at {visit.track.source_key}: their races cannot be told apart")
+    meeting = held[0]
     _same_day(meeting["dateReunion"], visit)
     number = meeting["numOfficiel"].whole()
     return each_sound(meeting["courses"].elements(), lambda course: _course(course, number, response, visit))
+
+
+def _names(meeting: Json) -> list[str]:
+    """The racecourse's short and long name; its code only where both are missing: most codes are not verified."""
+    course = meeting["hippodrome"]
+    code = course["code"].text()
+    names = [course.optional_text(field) for field in ("libelleCourt", "libelleLong")]
+    return [name for name in names if name is not None] or [code]
 
 
 def _same_day(node: Json, visit: Visit) -> None:
@@ -69,6 +66,8 @@ def _same_day(node: Json, visit: Visit) -> None:
 
 def _course(course: Json, meeting: int, response: Response, visit: Visit) -> Course:
     number = course["numOrdre"].whole()
+    bets = tuple((bet["typePari"].text(), bet.flag("enVente")) for bet in course.list_of("paris"))
+    discipline = course.get("discipline")
     race = RaceItem(
         track=visit.track.key,
         race_date=visit.race_date,
@@ -78,18 +77,17 @@ def _course(course: Json, meeting: int, response: Response, visit: Visit) -> Cou
         url=response.url,
         fetched_at=visit.fetched_at,
         post_time=course["heureDepart"].instant(),
-        status=_status(course),
+        status=_status(course, bets),
         name=course.optional_text("libelle"),
+        race_type=discipline.one_of(DISCIPLINES) if discipline is not None else None,
     )
     paid = course.get("rapportsDefinitifsDisponibles") is None or course.flag("rapportsDefinitifsDisponibles")
-    return Course(race, course["nombreDeclaresPartants"].whole(), _finishers(course), paid)
+    return Course(race, course["nombreDeclaresPartants"].whole(), _finishers(course), paid, bets)
 
 
-def _status(course: Json) -> RaceStatus:
+def _status(course: Json, bets: tuple[tuple[str, bool], ...]) -> RaceStatus:
     status = course["statut"].one_of(STATUSES)
-    if status == "scheduled" and any(
-        bet["typePari"].text() in WIN_BETS and bet.flag("enVente") for bet in course.list_of("paris")
-    ):
+    if status == "scheduled" and any(bet in WIN_BETS and on_sale for bet, on_sale in bets):
         return "open"
     if status == "unofficial" and (course.flag("arriveeDefinitive") or course.flag("isArriveeDefinitive")):
         return "official"

@@ -2,39 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from scrapy.http import Response
 
 from horses_scrapy import odds
 from horses_scrapy.errors import ParseError
-from horses_scrapy.items import (
-    AnyItem,
-    BetType,
-    Entry,
-    EntryStatus,
-    OddsItem,
-    Payoff,
-    Price,
-    RaceItem,
-    ResultItem,
-)
+from horses_scrapy.items import Entry, EntryStatus, OddsItem, Payoff, Price, RaceItem, ResultItem
 from horses_scrapy.sources.json_body import Json, read_json
-from horses_scrapy.sources.pmu_programme import SOURCE, WIN_BETS, Course
+from horses_scrapy.sources.pmu_names import CURRENCY, ENTRY_STATUSES, PAYOFFS, SOURCE, UNIT, UNORDERED, WIN_BETS
+from horses_scrapy.sources.pmu_programme import Course
 from horses_scrapy.track_spider import Visit
 
-CURRENCY = "EUR"
-ENTRY_STATUSES: dict[str, EntryStatus] = {"PARTANT": "active", "NON_PARTANT": "scratched"}
-PAYOFFS: dict[str, BetType] = {
-    "SIMPLE_GAGNANT": "win", "SIMPLE_PLACE": "place", "COUPLE_ORDRE": "exacta", "COUPLE_GAGNANT": "quinella",
-    "TRIO_ORDRE": "trifecta", "SUPER_QUATRE": "superfecta",
-}  # fmt: skip
-"""The national pools' bets that have a name here; a TRIO or a 2SUR4 is neither trifecta nor anything else we know."""
 _SILKS = re.compile(r"/(\d{8})/R(\d{1,2})/C(\d{1,2})/", re.ASCII)
 
 
-def parse_participants(response: Response, visit: Visit, course: Course) -> Iterator[AnyItem]:
-    """The race with its entries, then its board.
+def parse_participants(response: Response, visit: Visit, course: Course) -> tuple[RaceItem, OddsItem]:
+    """The race with its entries, and its board.
 
     The answer does not say which race it is of. What it does tell is checked: the silks' addresses name day, meeting and
     race, and another one is a ParseError; runners that do not add up to the programme's count flag the board.
@@ -45,20 +30,7 @@ def parse_participants(response: Response, visit: Visit, course: Course) -> Iter
     for runner in runners:
         _check_silks(runner, visit, course)
     race = course.race
-    yield RaceItem(
-        track=race.track,
-        race_date=race.race_date,
-        race_number=race.race_number,
-        source=SOURCE,
-        source_key=race.source_key,
-        url=race.url,
-        fetched_at=visit.fetched_at,
-        post_time=race.post_time,
-        status=race.status,
-        name=race.name,
-        entries=tuple(_entry(runner) for runner in runners),
-    )
-    yield OddsItem(
+    board = OddsItem(
         track=race.track,
         race_date=race.race_date,
         race_number=race.race_number,
@@ -70,6 +42,7 @@ def parse_participants(response: Response, visit: Visit, course: Course) -> Iter
         source_time=_source_time(runners),
         flags=frozenset() if _adds_up(runners, course.declared) else frozenset({"runner_count"}),
     )
+    return replace(race, fetched_at=visit.fetched_at, entries=tuple(_entry(runner) for runner in runners)), board
 
 
 def _check_silks(runner: Json, visit: Visit, course: Course) -> None:
@@ -91,7 +64,7 @@ def _entry_status(runner: Json) -> EntryStatus:
 
 def _entry(runner: Json) -> Entry:
     number = str(runner["numPmu"].whole())
-    reference = runner.get("dernierRapportReference")
+    reference = _report(runner, "dernierRapportReference", "REFERENCE")
     stall = runner.get("placeCorde")
     return Entry(
         program_number=number,
@@ -108,18 +81,27 @@ def _entry(runner: Json) -> Entry:
 
 
 def _price(runner: Json) -> Price:
-    direct = runner.get("dernierRapportDirect")
-    quote = odds.NOT_QUOTED if direct is None else _direct(direct)
+    """Status first: a withdrawn horse has no price, whatever the answer still carries."""
+    direct = _report(runner, "dernierRapportDirect", "DIRECT")
+    quote = odds.NOT_QUOTED if direct is None else direct["rapport"].quote()
     if _entry_status(runner) == "scratched":
         quote = odds.SCRATCHED
     return Price(label=str(runner["numPmu"].whole()), market="win_tote", price=quote.price, status=quote.status)
 
 
-def _direct(direct: Json) -> odds.Quote:
-    bet = direct["typePari"].text()
+def _report(runner: Json, field: str, kind: str) -> Json | None:
+    """A price of the runner, if it is the win bet's, of that kind and of that runner: the answer says so inside, too."""
+    report = runner.get(field)
+    if report is None:
+        return None
+    bet, own = report["typePari"].text(), runner["numPmu"].whole()
     if bet not in WIN_BETS:
-        raise ParseError(f"{direct.path}.typePari: a win bet is expected, not {bet}")
-    return direct["rapport"].quote()
+        raise ParseError(f"{report.path}.typePari: a win bet is expected, not {bet}")
+    for name, expected in (("typeRapport", kind), ("numPmu1", own)):
+        found = report.get(name)
+        if found is not None and found.value != expected:
+            raise ParseError(f"{found.path}: {expected} is expected, not {found.value}")
+    return report
 
 
 def _source_time(runners: list[Json]) -> datetime | None:
@@ -145,8 +127,8 @@ def _payoffs(bet: Json) -> Iterator[Payoff]:
             continue
         if not all(number.isdecimal() for number in numbers):
             raise ParseError(f"{line.path}.combinaison: program numbers are expected, not {'-'.join(numbers)}")
-        ordered = sorted(numbers, key=int) if bet_type == "quinella" else numbers
-        yield Payoff(bet_type=bet_type, combination="-".join(ordered), base=100, payout=payout, currency=CURRENCY)
+        ordered = sorted(numbers, key=int) if bet_type in UNORDERED else numbers
+        yield Payoff(bet_type=bet_type, combination="-".join(ordered), base=UNIT, payout=payout, currency=CURRENCY)
 
 
 def result(course: Course, url: str, fetched_at: datetime, payoffs: tuple[Payoff, ...] = ()) -> ResultItem:

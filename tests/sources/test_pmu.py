@@ -93,8 +93,8 @@ def test_a_dead_heat_shares_a_place_and_takes_the_next(
 
 def test_another_racecourse_is_no_card_and_another_day_an_error(saved: Saved) -> None:
     document = saved(DAY)
-    put(document, "programme.reunions[1].hippodrome.code", "ENG")
-    with pytest.raises(NoCard, match="VIN on 2026-02-14"):
+    put(document, "programme.reunions[1].hippodrome.libelleCourt", "ENGHIEN")
+    with pytest.raises(NoCard, match="VINCENNES on 2026-02-14: the programme has CHA, ENGHIEN"):
         programme(document)
     for path in ("programme.date", "programme.reunions[1].dateReunion"):
         document = saved(DAY)

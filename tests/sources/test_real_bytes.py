@@ -12,8 +12,6 @@ from crawling import ROOT, Completed, crawl
 from offline import outcome, pages, spider_of
 from raw_server import answer, serving
 
-from horses_scrapy.sources.json_body import Json
-from horses_scrapy.sources.pmu_race import _payoffs
 from horses_scrapy.spiders.vincennes import VincennesSpider
 
 SAMPLES = ROOT.parent / "shared/samples"
@@ -22,7 +20,6 @@ pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"recorded answers 
 MEETINGS = "/affiliates/v1/racing/meetings"
 AWAPUNI_1 = "/affiliates/v1/racing/events/0f57e087-00d9-4c61-9549-835abe2ae2ed"
 VINCENNES = "/rest/client/61/programme/31122023"
-CHANTILLY = "/rest/client/61/programme/07072026"
 
 
 def sample(name: str) -> bytes:
@@ -148,32 +145,3 @@ def test_runners_of_another_race_are_not_taken_for_the_one_asked_for() -> None:
     found = offline("5", "2023-12-31", bodies)
     assert "31122023/R1/C5 was asked for, not /31122023/R1/C6/" in found["error"]
     assert not [item for item in found["items"] if item["kind"] == "OddsItem"]
-
-
-def test_a_recorded_programme_of_chantilly_with_its_pay_outs() -> None:
-    """Recorded and shortened: three of six runners, so the board is flagged."""
-    programme = sample("pmu/pmu_programme_echantillon.json").replace(b'"code": "CHA"', b'"code": "VIN"')
-    found = offline(
-        "1",
-        "2026-07-07",
-        {
-            CHANTILLY: programme,
-            f"{CHANTILLY}/R1/C1/participants": sample("pmu/pmu_participants_echantillon.json"),
-            f"{CHANTILLY}/R1/C1/rapports-definitifs": sample("pmu/pmu_rapports_definitifs_echantillon.json"),
-        },
-    )
-    assert found["error"] is None
-    first, second, _, board, ended = found["items"]
-    assert [first["status"], second["status"]] == ["official", "official"]
-    assert first["post_time"] == datetime(2026, 7, 7, 12, 18, tzinfo=UTC)
-    assert board["flags"] == {"runner_count"}
-    assert [finisher["program_number"] for finisher in ended["finishers"]] == ["4", "1", "3", "5", "2", "6"]
-    payoffs = [(payoff["bet_type"], payoff["combination"], payoff["payout"]) for payoff in ended["payoffs"]]
-    assert payoffs == [("win", "4", 140), ("place", "4", 105), ("place", "1", 110)]
-
-
-def test_recorded_couple_pay_outs_leave_out_the_non_runners() -> None:
-
-    bets = Json(parsed("pmu/pmu_rapports_couple_2sur4_echantillon.json"), "").elements()
-    found = [(payoff.bet_type, payoff.combination, payoff.payout) for bet in bets for payoff in _payoffs(bet)]
-    assert found == [("quinella", "3-5", 6760)]

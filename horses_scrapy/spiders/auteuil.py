@@ -1,0 +1,7 @@
+"""Auteuil, Paris: jumps."""
+
+from horses_scrapy.sources.pmu import PmuSpider
+
+
+class AuteuilSpider(PmuSpider):
+    name = "track_auteuil"
