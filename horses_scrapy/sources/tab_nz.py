@@ -1,8 +1,9 @@
-"""TAB New Zealand's affiliates API: cards, tote and fixed odds, pools, quinella pay-outs, results. JSON, no page.
+"""TAB New Zealand's affiliates API: cards, tote and fixed odds, pools, quinella pay-outs, will-pays, results. JSON, no page.
 
 Decimal odds, stake included. `pool_win` is the tote (win_tote), `fixed_win` the bookmaker's (win_fixed), `pool_place` the
 tote's place price (place_low; it gives no upper bound); fixed place odds are left out. There is no exacta here: the
-quinella's matrix is the only pair price. Dates are those of New Zealand. Checked against recorded answers of July 2025.
+quinella's matrix is the only pair price. Dates are those of New Zealand. Checked against recorded answers of July 2025 and
+the published specification. Only from that specification: harness meetings, doubles and trebles, `change` of a will-pay.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +14,11 @@ from urllib.parse import urlencode
 from scrapy.http import Request, Response
 
 from horses_scrapy.errors import NoCard, ParseError
-from horses_scrapy.items import AnyItem, RaceItem, Source
+from horses_scrapy.items import AnyItem, RaceItem, RaceType, ResultItem, Source
 from horses_scrapy.sources.json_body import Json, each_sound, read_json
 from horses_scrapy.sources.tab_nz_event import parse_event
-from horses_scrapy.sources.tab_nz_names import SOURCE, STATUSES, day, is_track
+from horses_scrapy.sources.tab_nz_names import RACE_TYPES, SOURCE, STATUSES, day, is_track
 from horses_scrapy.track_spider import TrackSpider, Visit
-
-HORSES = frozenset({"T", "H"})
-"""Thoroughbreds and harness; G are greyhounds."""
 
 
 class TabNzSpider(TrackSpider):
@@ -44,7 +42,10 @@ class TabNzSpider(TrackSpider):
         return self.get(url, self.event, race_number=race.race_number, race=race)
 
     def event(self, response: Response, race: RaceItem) -> Iterator[AnyItem]:
-        yield from parse_event(response, self.visit(response), race)
+        """One answer holds card, board and result; what is not asked for is left out."""
+        for item in parse_event(response, self.visit(response), race):
+            if isinstance(item, RaceItem) or self.wants("results" if isinstance(item, ResultItem) else "boards"):
+                yield item
 
 
 def meetings_url(base_url: str, race_date: date) -> str:
@@ -66,7 +67,10 @@ def event_url(base_url: str, race_id: str) -> str:
 
 def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
     """The races of the track's meeting, without entries. Raises NoCard where none is held on the day."""
-    meetings = read_json(response)["data"].list_of("meetings")
+    data = read_json(response)["data"]
+    meetings = data.list_of("meetings")
+    if not meetings and "meetings" not in data.value:
+        raise ParseError("data.meetings: missing")
     days = {day(meeting["date"]) for meeting in meetings}
     if days and visit.race_date not in days:
         raise ParseError(
@@ -74,7 +78,8 @@ def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
         )
     meeting = _meeting(meetings, visit)
     races = [race for race in meeting.list_of("races") if race["race_number"].whole() != 0]  # 0 is a futures market
-    return each_sound(races, lambda race: _card_race(race, response, visit))
+    race_type = meeting["category"].one_of(RACE_TYPES)
+    return each_sound(races, lambda race: _card_race(race, race_type, response, visit))
 
 
 def _meeting(meetings: Sequence[Json], visit: Visit) -> Json:
@@ -82,7 +87,7 @@ def _meeting(meetings: Sequence[Json], visit: Visit) -> Json:
         meeting
         for meeting in meetings
         if day(meeting["date"]) == visit.race_date
-        and meeting["category"].text() in HORSES
+        and meeting["category"].text() in RACE_TYPES
         and is_track(meeting["name"].text(), visit.track.source_key)
     ]
     if not held:
@@ -95,7 +100,7 @@ def _meeting(meetings: Sequence[Json], visit: Visit) -> Json:
     return held[0]
 
 
-def _card_race(race: Json, response: Response, visit: Visit) -> RaceItem:
+def _card_race(race: Json, race_type: RaceType, response: Response, visit: Visit) -> RaceItem:
     return RaceItem(
         track=visit.track.key,
         race_date=visit.race_date,
@@ -107,4 +112,5 @@ def _card_race(race: Json, response: Response, visit: Visit) -> RaceItem:
         post_time=race["start_time"].iso_instant(),
         status=race["status"].one_of(STATUSES),
         name=race.optional_text("name"),
+        race_type=race_type,
     )

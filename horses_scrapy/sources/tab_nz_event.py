@@ -1,55 +1,32 @@
 """One race of TAB New Zealand: card, board, result."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from scrapy.http import Response
 
-from horses_scrapy import clock, odds
 from horses_scrapy.errors import ParseError
-from horses_scrapy.items import (
-    OUT,
-    AnyItem,
-    BetType,
-    Entry,
-    EntryStatus,
-    Finisher,
-    Market,
-    OddsItem,
-    PairGrid,
-    Payoff,
-    Pool,
-    Price,
-    RaceItem,
-    ResultItem,
-)
+from horses_scrapy.items import AnyItem, Entry, EntryStatus, OddsItem, RaceItem, ResultItem
 from horses_scrapy.sources.json_body import Json, read_json
-from horses_scrapy.sources.tab_nz_names import CURRENCY, SOURCE, STATUSES, UNIT, day, is_track, number
-from horses_scrapy.sources.tab_nz_quinella import parse_quinella
+from horses_scrapy.sources.tab_nz_board import pools, prices, quinella, will_pays
+from horses_scrapy.sources.tab_nz_names import RACE_TYPES, SOURCE, STATUSES, day, from_seconds, is_track, number
+from horses_scrapy.sources.tab_nz_result import finishers, payoffs
 from horses_scrapy.track_spider import Visit
 
-MARKETS: dict[str, Market] = {"pool_win": "win_tote", "fixed_win": "win_fixed", "pool_place": "place_low"}
-POOLS: dict[str, BetType] = {
-    "Win": "win", "Place": "place", "Quinella": "quinella", "Trifecta": "trifecta", "FirstFour": "superfecta",
-}  # fmt: skip
-"""Pools of one race; doubles, trebles and quadrellas are not of one race and are left out."""
-DIVIDENDS: dict[str, BetType] = {
-    "Pool Win": "win", "Pool Place": "place", "Pool Quinella": "quinella", "Pool Trifecta": "trifecta",
-    "Pool First4": "superfecta",
-}  # fmt: skip
+Part = TypeVar("Part", bound=tuple[Any, ...])
 
 
 def parse_event(response: Response, visit: Visit, race: RaceItem) -> Iterator[AnyItem]:
-    """One race whole: its card, its board, and how it ended. `race` is what the card said; another race is a ParseError."""
+    """One race whole: its card, its board, and how it ended. `race` is what the card said; another race is a ParseError.
+
+    A quinella matrix or will-pays that cannot be read do not cost the board: ParseError at the end.
+    """
     document = read_json(response)
     data = document["data"]
-    status = data["race"]["status"].one_of(STATUSES)
     post_time = _identified(data["race"], visit, race)
-    runners = data.list_of("runners")
-    if not runners:
-        raise ParseError("data.runners: no runner")
+    entries = _entries(data.list_of("runners"))
     common: dict[str, Any] = {
         "track": visit.track.key,
         "race_date": visit.race_date,
@@ -57,36 +34,68 @@ def parse_event(response: Response, visit: Visit, race: RaceItem) -> Iterator[An
         "source": SOURCE,
         "url": response.url,
         "fetched_at": visit.fetched_at,
-        "status": status,
+        "status": data["race"]["status"].one_of(STATUSES),
     }
+    faults: list[ParseError] = []
+    board = _board(document, entries, common, faults)
+    ended = tuple(_results(data, entries, common))  # before the board goes out: an official one ends its race
     yield RaceItem(
         **common,
         source_key=race.source_key,
         post_time=post_time,
         name=data["race"].optional_text("description"),
-        entries=tuple(_entry(runner) for runner in runners),
+        entries=entries,
+        race_type=race.race_type,
     )
-    yield OddsItem(
+    yield board
+    yield from ended
+    if faults:
+        raise ParseError("; ".join(map(str, faults)))
+
+
+def _board(document: Json, entries: tuple[Entry, ...], common: dict[str, Any], faults: list[ParseError]) -> OddsItem:
+    data = document["data"]
+    grids = _unless_faulty(lambda: quinella(data, entries, common["fetched_at"]), faults)
+    no_pairs = frozenset({"no_pairs"} if faults else ())
+    shown = zip(data.list_of("runners"), entries, strict=True)
+    return OddsItem(
         **common,
-        prices=tuple(price for runner in runners for price in _prices(runner)),
-        pools=_pools(data),
-        grids=_grids(data, [number(runner) for runner in runners], visit.fetched_at),
+        prices=tuple(price for runner, entry in shown for price in prices(runner, entry)),
+        pools=pools(data),
+        grids=grids,
+        will_pays=_unless_faulty(lambda: will_pays(data, common["race_number"], entries), faults),
         source_time=document["header"]["generated_time"].iso_instant(),
+        flags=no_pairs,
     )
-    if status in {"unofficial", "official"}:
-        finishers = _finishers(data, {number(runner) for runner in runners})
-        if finishers:
-            yield ResultItem(**common, finishers=finishers, payoffs=_payoffs(data))
+
+
+def _unless_faulty(read: Callable[[], Part], faults: list[ParseError]) -> Part | tuple[()]:
+    try:
+        return read()
+    except ParseError as fault:
+        faults.append(fault)
+        return ()
+
+
+def _results(data: Json, entries: tuple[Entry, ...], common: dict[str, Any]) -> Iterator[ResultItem]:
+    if common["status"] in {"unofficial", "official"}:
+        order = finishers(data, entries)
+        if order:
+            known = frozenset(entry.program_number for entry in entries)
+            yield ResultItem(**common, finishers=order, payoffs=payoffs(data, known))
 
 
 def _identified(race: Json, visit: Visit, expected: RaceItem) -> datetime:
     """The post time of the race that was asked for."""
     _same(race["event_id"], race["event_id"].text(), expected.source_key)
     _same(race["race_number"], race["race_number"].whole(), expected.race_number)
+    category = race.get("type")
+    if category is not None:
+        _same(category, category.one_of(RACE_TYPES), expected.race_type)
     names = [race["meeting_name"].text(), race.optional_text("display_meeting_name") or ""]
     if not any(is_track(name, visit.track.source_key) for name in names):
         raise ParseError(f"{race.path}.meeting_name: {visit.track.source_key} was asked for, not {names[0]}")
-    post_time = clock.from_ms(race["advertised_start"].whole() * 1000)
+    post_time = from_seconds(race["advertised_start"])
     text = race.get("advertised_start_string")
     if text is not None:
         _same(text, _utc(text), post_time)
@@ -108,23 +117,31 @@ def _utc(node: Json) -> datetime:
         raise ParseError(f"{node.path}: {error}") from error
 
 
+def _entries(runners: list[Json]) -> tuple[Entry, ...]:
+    entries = tuple(_entry(runner) for runner in runners)
+    if not entries:
+        raise ParseError("data.runners: no runner")
+    if len({entry.label for entry in entries}) != len(entries):
+        raise ParseError("data.runners: a number that two runners bear")
+    return entries
+
+
 def _entry(runner: Json) -> Entry:
     label = str(number(runner))
     since = runner.get("scratch_time")
     horse_key = runner.get("horse_id")
     barrier = runner.get("barrier")
-    status = _entry_status(runner)
     return Entry(
         program_number=label,
         label=label,
         horse=runner["name"].text(),
-        status=status,
+        status=_entry_status(runner),
         jockey=runner.optional_text("jockey"),
         trainer=runner.optional_text("trainer_name"),
         post_position=str(barrier.whole()) if barrier is not None and barrier.whole() else None,
         horse_country=runner.optional_text("country"),
         horse_key=str(horse_key.whole()) if horse_key is not None and horse_key.whole() else None,
-        scratched_at=clock.from_ms(since.whole() * 1000) if since is not None and since.whole() else None,
+        scratched_at=from_seconds(since) if since is not None and since.whole() else None,
     )
 
 
@@ -135,66 +152,3 @@ def _entry_status(runner: Json) -> EntryStatus:
     if scratched:
         return "scratched"
     return "ae" if runner.flag("is_emergency") else "active"
-
-
-def _prices(runner: Json) -> Iterator[Price]:
-    """Status first: a scratched runner keeps its last odds in this API, and they are no price."""
-    label = str(number(runner))
-    out = _entry_status(runner) in OUT
-    offered = None if out else runner["odds"]
-    for field, market in MARKETS.items():
-        quoted = offered.get(field) if offered is not None else None
-        quote = odds.SCRATCHED if out else odds.NOT_QUOTED if quoted is None else quoted.quote()
-        yield Price(label=label, market=market, price=quote.price, status=quote.status)
-
-
-def _pools(data: Json) -> tuple[Pool, ...]:
-    known = [(POOLS.get(pool["product_type"].text()), pool) for pool in data.list_of("tote_pools")]
-    return tuple(
-        Pool(bet_type=bet_type, amount=pool["total"].cents(), currency=CURRENCY)
-        for bet_type, pool in known
-        if bet_type is not None
-    )
-
-
-def _grids(data: Json, numbers: list[int], fetched_at: datetime) -> tuple[PairGrid, ...]:
-    for pool in data.list_of("tote_pools"):
-        rows = pool.list_of("qla_odds")
-        if pool["product_type"].text() == "Quinella" and rows:
-            prices = parse_quinella(rows, sorted(numbers))
-            return (PairGrid(bet_type="quinella", base=UNIT, currency=CURRENCY, fetched_at=fetched_at, prices=prices),)
-    return ()
-
-
-def _finishers(data: Json, numbers: set[int]) -> tuple[Finisher, ...]:
-    """The order of finish; a horse without a position did not finish."""
-    finishers = []
-    for result in data.list_of("results"):
-        runner, position = number(result), result["position"].whole()
-        if runner not in numbers:
-            raise ParseError(f"{result.path}.runner_number: {runner} is no runner of this race")
-        if position > 0:
-            finishers.append(Finisher(position=position, program_number=str(runner)))
-    return tuple(sorted(finishers, key=lambda finisher: finisher.position))
-
-
-def _payoffs(data: Json) -> tuple[Payoff, ...]:
-    """Declared dividends for 1 dollar. Each comes twice, Interim and Final, and only Final is paid."""
-    payoffs = []
-    for dividend in data.list_of("dividends"):
-        bet_type = DIVIDENDS.get(dividend["product_name"].text())
-        if bet_type is not None and dividend["status"].text() == "Final":
-            combination = _combination(dividend, ordered=bet_type != "quinella")
-            payout = dividend["dividend"].cents()
-            payoffs.append(
-                Payoff(bet_type=bet_type, combination=combination, base=UNIT, payout=payout, currency=CURRENCY)
-            )
-    return tuple(payoffs)
-
-
-def _combination(dividend: Json, *, ordered: bool) -> str:
-    places = [(position["position"].whole(), number(position)) for position in dividend["positions"].elements()]
-    numbers = [runner for _, runner in sorted(places)] if ordered else sorted(runner for _, runner in places)
-    if not numbers:
-        raise ParseError(f"{dividend.path}.positions: no runner")
-    return "-".join(map(str, numbers))

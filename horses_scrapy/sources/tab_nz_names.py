@@ -1,15 +1,17 @@
 """Words of TAB New Zealand's API, and what they stand for here."""
 
-from datetime import date
+from datetime import date, datetime
 
 from horses_scrapy.errors import ParseError
-from horses_scrapy.items import RaceStatus, Source
+from horses_scrapy.items import RaceStatus, RaceType, Source
 from horses_scrapy.sources.json_body import Json
 
 SOURCE = Source("tab_nz", "decimal", "display")
 CURRENCY = "NZD"
 UNIT = 100
 """Prices and dividends are for 1 dollar."""
+RACE_TYPES: dict[str, RaceType] = {"T": "gallops", "H": "harness"}
+"""Categories that are read; G are greyhounds."""
 STATUSES: dict[str, RaceStatus] = {
     "Open": "open",
     "Closed": "closed",
@@ -29,6 +31,11 @@ def day(node: Json) -> date:
         return date.fromisoformat(node.text()[:10])
     except ValueError as error:
         raise ParseError(f"{node.path}: {error}") from error
+
+
+def from_seconds(node: Json) -> datetime:
+    """Epoch seconds."""
+    return Json(node.whole() * 1000, node.path).instant()
 
 
 def number(runner: Json) -> int:

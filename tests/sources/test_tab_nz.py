@@ -123,6 +123,13 @@ def test_two_meetings_that_would_mix_their_race_numbers_are_refused(saved: Saved
         ("data.runners[0].runner_number", 9),
         ("data.runners[0].is_scratched", None),
         ("data.results[0].runner_number", 12),
+        ("data.results[0].runner_number", 1),
+        ("data.race.type", "H"),
+        ("data.race.advertised_start", 10**15),
+        ("data.runners[0].scratch_time", 10**15),
+        ("data.race.type", "G"),
+        ("data.runners[1].runner_number", 1),
+        ("data.dividends[1].positions[0].runner_number", 12),
         ("data.dividends[1].positions", []),
         ("data.tote_pools[0].total", "9,151.38"),
         ("data.tote_pools[0].total", 1.005),
@@ -171,7 +178,7 @@ REQUIRED = {
     + [f"data.runners[0].{name}" for name in ("runner_number", "name", "is_scratched", "odds")]
     + ["data.tote_pools[0].product_type", "data.tote_pools[0].total"]
     + ["data.tote_pools[2].qla_odds[0].sel", "data.tote_pools[2].qla_odds[0].oddsString"]
-    + ["data.results[0].position", "data.results[0].runner_number"]
+    + ["data.results[0].position", "data.results[0].runner_number", "data.results[0].name"]
     + [f"data.dividends[1].{name}" for name in ("product_name", "status", "dividend", "positions")],
 }
 
@@ -222,6 +229,8 @@ def quinella(saved: Saved, *rows: str) -> list[tuple[str, str, int]]:
     sels = [1, 2, 3, 4][: len(rows)]
     matrix = [{"sel": sel, "oddsString": row} for sel, row in zip(sels, rows, strict=True)]
     put(document, "data.tote_pools[2].qla_odds", matrix)
+    for name in ("is_scratched", "is_late_scratched"):
+        put(document, f"data.runners[2].{name}", False)
     grids = board(event(saved, document)).grids
     return [(cell.first, cell.second, cell.payout) for grid in grids for cell in grid.prices]
 

@@ -1,0 +1,7 @@
+"""Cambridge Synthetic, New Zealand."""
+
+from horses_scrapy.sources.tab_nz import TabNzSpider
+
+
+class CambridgeSpider(TabNzSpider):
+    name = "track_cambridge"

@@ -1,0 +1,7 @@
+"""Trentham, New Zealand."""
+
+from horses_scrapy.sources.tab_nz import TabNzSpider
+
+
+class TrenthamSpider(TabNzSpider):
+    name = "track_trentham"
