@@ -1,0 +1,7 @@
+"""Nakayama, Japan (JRA)."""
+
+from horses_scrapy.sources.netkeiba import NetkeibaSpider
+
+
+class NakayamaSpider(NetkeibaSpider):
+    name = "track_nakayama"
