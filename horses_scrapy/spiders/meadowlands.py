@@ -1,0 +1,7 @@
+"""The Meadowlands (harness), by FanDuel Racing."""
+
+from horses_scrapy.sources.tvg import TvgSpider
+
+
+class MeadowlandsSpider(TvgSpider):
+    name = "track_meadowlands"
