@@ -1,6 +1,7 @@
 """Logging of the long-running processes: `LEVEL - message` on the console, everything in a dated file."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from logging.handlers import TimedRotatingFileHandler
@@ -53,7 +54,14 @@ def secrets_of(settings: Settings) -> list[str]:
         settings.smtp.password.get_secret_value(),
         settings.scrapyd.password.get_secret_value(),
         *(_url_secrets(url.get_secret_value()) if url is not None else ()),
+        *_credentials(settings),
     ]
+
+
+def _credentials(settings: Settings) -> list[str]:
+    """Values of the environment variables that the sources' `auth` names; the path of a certificate is no secret."""
+    named = {told for source in settings.sources.values() for told in source.auth.values()}
+    return [os.environ[name] for name in sorted(named) if name in os.environ]
 
 
 def _url_secrets(url: str) -> list[str]:
