@@ -65,6 +65,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--key", help="of file, spider and block (default: from NAME)")
         parser.add_argument("--source-key", help="the source's own name of the track (default: NAME)")
         parser.add_argument("--code", help="2 to 5 capitals (default: the first three letters)")
+        parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the source; repeat")
         for field in SHARED:
             parser.add_argument(f"--{field}", help="default: that of the source's other tracks, if they agree")
 
@@ -91,8 +92,12 @@ def planned(settings: Settings, source: str, name: str, opts: argparse.Namespace
         "source_key": opts.source_key or name,
         "enabled": False,
     }
-    own = {field: getattr(template, field) for field in ("base_url", "options") if _is_own(settings, template, field)}
-    new = NewTrack(settings, template, {**block, **own}, key)
+    if _is_own(settings, template, "base_url"):
+        block["base_url"] = template.base_url
+    options = _options(opts.option, others, spider_class(template.key).required_options)
+    if options != settings.sources[source].options:
+        block["options"] = options
+    new = NewTrack(settings, template, block, key)
     for path in (new.spider_file, new.case.folder.parent):
         if path.exists():
             raise ConfigError(f"{path} is there already: choose another --key")
@@ -119,6 +124,20 @@ def _agreed(field: str, tracks: Sequence[Track]) -> str:
     if len(values) != 1:
         raise ConfigError(f"--{field} is needed: the source's tracks have {', '.join(values)}")
     return str(values[0])
+
+
+def _options(given: Sequence[str], tracks: Sequence[Track], required: frozenset[str]) -> dict[str, str]:
+    """Those given, and of the others those that all tracks of the source share. Raises ConfigError where one is missing."""
+    if not all("=" in option for option in given):
+        raise ConfigError("--option: NAME=VALUE is expected")
+    common = [dict(track.options) for track in tracks]
+    shared = {name: value for name, value in common[0].items() if all(one.get(name) == value for one in common)}
+    options = {**shared, **dict(option.split("=", 1) for option in given)}
+    missing = sorted(required - options.keys())
+    if missing:
+        values = "; ".join(f"{name}: {', '.join(sorted({one[name] for one in common}))}" for name in missing)
+        raise ConfigError(f"--option is needed: the source's tracks differ in {values}")
+    return options
 
 
 def _ascii(name: str) -> str:

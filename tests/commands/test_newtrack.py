@@ -1,5 +1,6 @@
 """`scrapy newtrack` and `scrapy rerun`, as processes, on a copy of the project."""
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -8,10 +9,15 @@ from pathlib import Path
 
 import pytest
 from crawling import ROOT
+from offline import SHIPPED
+
+from horses_scrapy import config
+from horses_scrapy.commands import newtrack
+from horses_scrapy.errors import ConfigError
 
 PARTS = ("horses_scrapy", "alerts", "config")
 SOURCE = "tab_nz"
-TEMPLATE = "awapuni"
+TEMPLATES = ("awapuni", "vincennes")
 
 
 @pytest.fixture
@@ -19,8 +25,9 @@ def project(tmp_path):
     for part in PARTS:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "scrapy.cfg", tmp_path)
-    saved = Path("tests/fixtures") / TEMPLATE / "one_race"
-    shutil.copytree(ROOT / saved, tmp_path / saved)
+    for template in TEMPLATES:
+        saved = Path("tests/fixtures") / template / "one_race"
+        shutil.copytree(ROOT / saved, tmp_path / saved)
     return tmp_path
 
 
@@ -49,6 +56,25 @@ def test_a_new_track_is_there_at_once_and_its_saved_day_is_read(project):
     assert rerun.endswith("te_rapa/one_race: written; review it before you commit it\n")
 
 
+@pytest.fixture
+def tried(project, monkeypatch):
+    """The command without its process; what it is refused for."""
+    monkeypatch.setattr(newtrack, "ROOT", project)
+    settings = config.load(project / "config/config.yaml", environ={})
+    parser = argparse.ArgumentParser()
+    command = newtrack.Command()
+    command.settings = {"HORSES": settings, "LOG_LEVEL": "INFO"}
+    command.add_options(parser)
+
+    def refused(*args):
+        given, rest = parser.parse_known_args(args)
+        with pytest.raises(ConfigError) as error:
+            newtrack.write(newtrack.planned(settings, *rest, given))
+        return str(error.value)
+
+    return refused
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -56,15 +82,40 @@ def test_a_new_track_is_there_at_once_and_its_saved_day_is_read(project):
         ((SOURCE, "Awapuni"), "spiders/awapuni.py is there already"),
         ((SOURCE, "Awapuni", "--key", "other"), "tracks.other.code: 'AWA' is already that of awapuni"),
         ((SOURCE, "Te Rapa", "--timezone", "Pacific/Hamilton"), "no such IANA time zone: Pacific/Hamilton"),
-        (("tvg", "Belterra Park"), "--country is needed: the source's tracks have CA, US"),
+        ((SOURCE, "Te Rapa", "--option", "fast"), "--option: NAME=VALUE is expected"),
+        (("tvg", "Belterra Park"), "tvg: none of its tracks has a saved day"),
     ],
 )
-def test_what_cannot_be_leaves_nothing_behind(project, args, said):
+def test_what_cannot_be_leaves_nothing_behind(project, tried, args, said):
     before = files(project)
-    done = scrapy(project, "newtrack", *args)
+    assert said in tried(*args)
+    assert files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("tvg", "--country is needed: the source's tracks have CA, US"),
+        ("tab_au", "--timezone is needed: the source's tracks have Australia/Adelaide"),
+    ],
+)
+def test_what_the_tracks_of_a_source_do_not_share_must_be_told(project, tried, source, said):
+    first = next(track for track in SHIPPED.tracks.values() if track.source == source)
+    (project / "tests/fixtures" / first.key / "one_race").mkdir(parents=True)
+    assert said in tried(source, "Belterra Park")
+
+
+def test_an_option_that_differs_must_be_told(project, tried):
+    (project / "tests/fixtures/randwick/one_race").mkdir(parents=True)
+    said = tried("tab_au", "Warwick Farm", "--timezone", "Australia/Sydney")
+    assert said.startswith("--option is needed: the source's tracks differ in jurisdiction: NSW, QLD, SA, VIC")
+
+
+def test_a_day_that_cannot_be_read_is_taken_back(project):
+    before = files(project)
+    done = scrapy(project, "newtrack", "pmu", "Vichy", "--timezone", "Pacific/Honolulu")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert said in done.stderr
+    assert "error: the saved day of vincennes does not become one of vichy" in done.stderr
     assert files(project) == before
 
 
