@@ -84,7 +84,25 @@ class MissingCredentials(SourceError):
     outcome = "skipped"
 
 
+class MissingBrowser(SourceError):
+    """A board that needs a browser, and none that starts; names what to install. The run is skipped, not failed."""
+
+    outcome = "skipped"
+
+
 class NothingDue(SourceError):
     """No stored race is as near to its post as was asked for."""
+
+    outcome = "skipped"
+
+
+class NoTurn(SourceError):
+    """A host's turn would come too late: all polls of the host together are more than its rate limit lets through."""
+
+    outcome = "timeout"
+
+
+class Stopped(SourceError):
+    """The crawl was told to stop while it waited for its turn."""
 
     outcome = "skipped"

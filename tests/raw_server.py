@@ -1,7 +1,9 @@
 """A server that answers with exactly the bytes that a test gives it, and remembers what it was asked."""
 
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,12 +23,17 @@ def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 @dataclass
 class RawServer:
-    """`routes` maps a path, without its query, to its answers in turn; the last one stays."""
+    """`routes` maps a path, without its query, to its answers in turn; the last one stays, and takes `delay` seconds.
+
+    spans: when each request came and when its answer was sent, in seconds of the monotonic clock.
+    """
 
     routes: dict[str, list[bytes]]
     port: int = 0
     asked: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
+    delay: float = 0
+    spans: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -75,17 +82,26 @@ def _accept(listener: socket.socket, server: RawServer, over: threading.Event) -
 
 
 def _talk(connection: socket.socket, server: RawServer, over: threading.Event) -> None:
-    with connection:
+    with connection, suppress(TimeoutError, ConnectionError):  # a browser opens connections to spare
         connection.settimeout(10)
         head = b""
-        while b"\r\n\r\n" not in head:
+        while not _is_whole(head):  # a body that is left unread resets the connection
             chunk = connection.recv(65_536)
             if not chunk:
                 return
             head += chunk
+        began = time.monotonic()
         reply = server.reply(head.decode("latin-1"))
+        time.sleep(server.delay)
+        server.spans.append((began, time.monotonic()))
         if reply == HANG:
             over.wait()
             return
         with suppress(ConnectionError):  # a client may have read enough
             connection.sendall(reply)
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
+    return bool(end) and len(body) >= (0 if length is None else int(length[1]))

@@ -39,7 +39,7 @@ class Page:
     board: int | None = None
 
 
-def _local(instant: dt.datetime) -> str:
+def local(instant: dt.datetime) -> str:
     return instant.strftime("%-I:%M %p %Z")
 
 
@@ -48,7 +48,7 @@ _TEMPLATES = jinja2.Environment(
     autoescape=True,
     undefined=jinja2.StrictUndefined,
 )
-_TEMPLATES.filters["local"] = _local
+_TEMPLATES.filters["local"] = local
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,25 @@ class Pages:
     twist: Twist = STRAIGHTFORWARD
 
     def card(self, date: dt.date) -> Page:
-        races = [self._facts(entry) for entry in self.ledger.races.values()] if date == self._plan.race_date else []
-        return Page(self._render("card", "Card", None, date=date, races=races))
+        return Page(self._render("card", "Card", None, date=date, races=self.races(date)))
 
     def entries(self, race: RaceLedger) -> Page:
+        return Page(self._render("entries", "Entries", race, **self.entries_table(race)), race.race.number)
+
+    def odds(self, race: RaceLedger) -> Page:
+        board = race.board_at(self.at)
+        html = self._render("odds", "Odds", race, **self.odds_tables(race), **self.shown(board))
+        return Page(html, race.race.number, None if board is None else board.number)
+
+    def exacta(self, race: RaceLedger) -> Page:
+        board = race.board_at(self.at)
+        html = self._render("exacta", "Exacta probables", race, **self.exacta_table(race), **self.shown(board))
+        return Page(html, race.race.number, None if board is None else board.number)
+
+    def results(self, race: RaceLedger) -> Page:
+        return Page(self._render("results", "Results", race, **self.results_tables(race)), race.race.number)
+
+    def entries_table(self, race: RaceLedger) -> dict[str, Any]:
         out = race.race.scratched_at(self.at)
         rows = [
             (
@@ -75,65 +90,53 @@ class Pages:
             )
             for runner in race.race.runners
         ]
-        return Page(
-            self._render("entries", "Entries", race, columns=self._headers(ENTRIES), rows=rows), race.race.number
-        )
+        return {"columns": self._headers(ENTRIES), "rows": rows}
 
-    def odds(self, race: RaceLedger) -> Page:
+    def odds_tables(self, race: RaceLedger) -> dict[str, Any]:
         board = race.board_at(self.at)
-        html = self._render(
-            "odds",
-            "Odds",
-            race,
-            columns=self._headers(ODDS),
-            rows=[self._odds_row(race, board, label) for label in race.race.labels],
-            pools=[(pool.capitalize(), dollars(total)) for pool, total in pool_totals(board).items()],
-            **self._shown(board),
-        )
-        return Page(html, race.race.number, None if board is None else board.number)
+        return {
+            "columns": self._headers(ODDS),
+            "rows": [self._odds_row(race, board, label) for label in race.race.labels],
+            "pools": [(pool.capitalize(), dollars(total)) for pool, total in pool_totals(board).items()],
+        }
 
-    def exacta(self, race: RaceLedger) -> Page:
+    def exacta_table(self, race: RaceLedger, *, first_down: bool = True) -> dict[str, Any]:
+        """Probables of all pairs still running; none before there is money. `first_down`: a row is the winner's."""
         board = race.board_at(self.at)
         labels = () if board is None or board.number == 0 else board.labels
-        html = self._render(
-            "exacta",
-            "Exacta probables",
-            race,
-            columns=self._headers(labels),
-            rows=[(first, [probable_text(board, first, second) for second in labels]) for first in labels],
-            base=f"${BASE // 100}",
-            scratched=sorted(race.race.scratched_at(self.at)),
-            **self._shown(board),
-        )
-        return Page(html, race.race.number, None if board is None else board.number)
+        return {
+            "columns": self._headers(labels),
+            "rows": [
+                (down, [probable_text(board, *((down, over) if first_down else (over, down))) for over in labels])
+                for down in labels
+            ],
+            "base": f"${BASE // 100}",
+            "scratched": sorted(race.race.scratched_at(self.at)),
+        }
 
-    def results(self, race: RaceLedger) -> Page:
+    def results_tables(self, race: RaceLedger) -> dict[str, Any]:
         status = race.race.times.status_at(self.at)
         order = {"unofficial": race.finished, "official": race.official}.get(status, ())
-        finishers = [
-            (place, runner.program_number, runner.horse, runner.jockey) for place, runner in enumerate(order, start=1)
-        ]
-        payoffs = [
-            (payoff.bet_type.capitalize(), payoff.combination, dollars(payoff.base), f"${payoff.payout / 100:,.2f}")
-            for payoff in (race.payoffs if status == "official" else ())
-        ]
-        inquiry = race.race.number == INQUIRY_RACE and status == "unofficial"
-        html = self._render("results", "Results", race, finishers=finishers, payoffs=payoffs, inquiry=inquiry)
-        return Page(html, race.race.number)
+        return {
+            "finishers": [
+                (place, runner.program_number, runner.horse, runner.jockey)
+                for place, runner in enumerate(order, start=1)
+            ],
+            "payoffs": [
+                (payoff.bet_type.capitalize(), payoff.combination, dollars(payoff.base), f"${payoff.payout / 100:,.2f}")
+                for payoff in (race.payoffs if status == "official" else ())
+            ],
+            "inquiry": race.race.number == INQUIRY_RACE and status == "unofficial",
+        }
 
-    @property
-    def _plan(self) -> Plan:
-        return self.ledger.plan
-
-    def _render(self, template: str, title: str, race: RaceLedger | None, **context: Any) -> str:
+    def meeting(self, date: dt.date) -> dict[str, Any]:
         code, name = ("OTH", "Other Park") if self.twist.wrong_meeting else (self._plan.code, self._plan.name)
-        meeting = {"code": code, "name": name, "date": context.pop("date", self._plan.race_date)}
-        facts = None if race is None else self._facts(race)
-        return _TEMPLATES.get_template(f"{template}.html.j2").render(
-            meeting=meeting, title=title, race=facts, **context
-        )
+        return {"code": code, "name": name, "date": date}
 
-    def _facts(self, race: RaceLedger) -> dict[str, Any]:
+    def races(self, date: dt.date) -> list[dict[str, Any]]:
+        return [self.facts(entry) for entry in self.ledger.races.values()] if date == self._plan.race_date else []
+
+    def facts(self, race: RaceLedger) -> dict[str, Any]:
         times = race.race.times
         minutes = times.minutes_to_post(self.at)
         return {
@@ -145,10 +148,21 @@ class Pages:
             "runners": len(race.race.runners),
         }
 
-    def _shown(self, board: Board | None) -> dict[str, Any]:
+    def shown(self, board: Board | None) -> dict[str, Any]:
         if board is None:
             return {"as_of": None, "board": ""}
         return {"as_of": board.at.astimezone(self._plan.zone), "board": board.number}
+
+    @property
+    def _plan(self) -> Plan:
+        return self.ledger.plan
+
+    def _render(self, template: str, title: str, race: RaceLedger | None, **context: Any) -> str:
+        meeting = self.meeting(context.pop("date", self._plan.race_date))
+        facts = None if race is None else self.facts(race)
+        return _TEMPLATES.get_template(f"{template}.html.j2").render(
+            meeting=meeting, title=title, race=facts, **context
+        )
 
     def _headers(self, headers: Sequence[str]) -> list[str]:
         """The headers; or, to mislead, two of them changed over while the cells stay."""
@@ -185,6 +199,11 @@ def _on(board: Board | None, pool: str, label: str) -> str:
     """Dollars on an interest; blank where it is out or wagering has not opened."""
     amount = None if board is None else getattr(board.pools, pool).get(label)
     return "" if amount is None else dollars(amount)
+
+
+def shell(title: str) -> str:
+    """The JavaScript board before its script has run: the same for every page."""
+    return _TEMPLATES.get_template("shell.html.j2").render(title=title)
 
 
 def login() -> str:

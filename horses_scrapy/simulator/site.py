@@ -18,6 +18,7 @@ from horses_scrapy.errors import ConfigError
 from horses_scrapy.simulator import faults
 from horses_scrapy.simulator.ledger import Ledger
 from horses_scrapy.simulator.pages import STRAIGHTFORWARD, Page, Pages, Twist, login
+from horses_scrapy.simulator.scripted import resource
 
 HTML = "text/html; charset=utf-8"
 ROBOTS = "User-agent: *\nDisallow: /_faults\n"
@@ -47,7 +48,11 @@ def answer(ledger: Ledger, path: str, at: dt.datetime, twist: Twist = STRAIGHTFO
         return Answer(HTTPStatus.OK, ROBOTS.encode(), {"Content-Type": "text/plain; charset=utf-8"})
     if path == "/login":
         return _html(Page(login()))
-    page = _page(ledger, path, Pages(ledger, at, twist))
+    pages = Pages(ledger, at, twist)
+    found = resource(pages, path)
+    if found is not None:
+        return Answer(HTTPStatus.OK, found.body.encode(), {"Content-Type": found.media_type}, found.race, found.board)
+    page = _page(ledger, path, pages)
     return _error(HTTPStatus.NOT_FOUND) if page is None else _html(page)
 
 

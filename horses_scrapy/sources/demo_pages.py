@@ -67,7 +67,7 @@ def race_url(track: Track, race_date: date, number: int, page: str) -> str:
 
 def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
     """The day's races without their entries. Raises NoCard where the track does not race."""
-    page = _page_of(response, visit)
+    page = page_of(response, visit)
     if page.css(".no-racing"):
         raise NoCard(f"{response.url}: {the_text(page, '.no-racing', response.url)}")
     where = f"{response.url}: card"
@@ -88,7 +88,7 @@ def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
 
 def parse_entries(response: Response, visit: Visit, race: RaceItem) -> RaceItem:
     """The race with its entries, as its own page has it now."""
-    page = _page_of(response, visit, race.race_number)
+    page = page_of(response, visit, race.race_number)
     where = f"{response.url}: entries"
     table = the(page, "table.entries", where)
     columns = ("No.", "Post", "Horse", "Jockey", "Trainer", "M/L", "Status")
@@ -106,13 +106,13 @@ def parse_entries(response: Response, visit: Visit, race: RaceItem) -> RaceItem:
 
 def parse_odds(response: Response, visit: Visit, race: RaceItem) -> OddsItem:
     """The board without pair prices. `race` is the race with its entries: the board must show its interests, no others."""
-    page = _page_of(response, visit, race.race_number)
+    page = page_of(response, visit, race.race_number)
     where = f"{response.url}: odds"
     columns = ("No.", "Horse", "Odds", *(pool.capitalize() for pool in STRAIGHT))
     lines = list(rows(the(page, "table.odds", where), columns, where))
     board = {text(line["No."]): line for line in lines}
-    if len(board) != len(lines) or board.keys() != set(_labels(race)):
-        raise ParseError(f"{where}: {len(lines)} interests {list(board)}, the entries have {_labels(race)}")
+    if len(board) != len(lines) or board.keys() != set(labels(race)):
+        raise ParseError(f"{where}: {len(lines)} interests {list(board)}, the entries have {labels(race)}")
     _same_horses(board, race, where)
     as_of = the_datetime(page, "time.as-of", where) if page.css("time.as-of") else None
     mtp = the_text(page, ".mtp", where)
@@ -129,11 +129,11 @@ def parse_odds(response: Response, visit: Visit, race: RaceItem) -> OddsItem:
 
 def parse_exacta(response: Response, visit: Visit, race: RaceItem) -> PairGrid:
     """Probables of every pair that has money. The grid must hold each interest of `race` that the page calls running."""
-    page = _page_of(response, visit, race.race_number)
+    page = page_of(response, visit, race.race_number)
     where = f"{response.url}: exacta"
     table = the(page, "table.exacta", where)
     out = the_text(page, ".scratched", where)
-    running = [label for label in _labels(race) if label not in out.split(", ")]
+    running = [label for label in labels(race) if label not in out.split(", ")]
     lines = list(rows(table, (AXES, *running), where))
     grid = {text(line.pop(AXES)): line for line in lines}
     if len(lines) != len(running) or grid.keys() != set(running) or any(len(line) != len(running) for line in lines):
@@ -149,7 +149,7 @@ def parse_exacta(response: Response, visit: Visit, race: RaceItem) -> PairGrid:
 
 def parse_results(response: Response, visit: Visit, race: RaceItem) -> ResultItem:
     """The order of finish; pay-offs once it is official."""
-    page = _page_of(response, visit, race.race_number)
+    page = page_of(response, visit, race.race_number)
     where = f"{response.url}: results"
     status = _status(the_text(page, ".status", where), where)
     if status != "unofficial" and status != "official":  # noqa: PLR1714 (the form by which the type narrows)
@@ -169,7 +169,7 @@ def parse_results(response: Response, visit: Visit, race: RaceItem) -> ResultIte
     )
 
 
-def _page_of(response: Response, visit: Visit, number: int | None = None) -> HtmlResponse:
+def page_of(response: Response, visit: Visit, number: int | None = None) -> HtmlResponse:
     """The page, if it is of this track, this date and this race."""
     page = html(response)
     where = response.url
@@ -193,7 +193,7 @@ def _race_key(visit: Visit, number: int) -> dict[str, Any]:
     }
 
 
-def _labels(race: RaceItem) -> list[str]:
+def labels(race: RaceItem) -> list[str]:
     """The race's betting interests in program order."""
     return list(dict.fromkeys(entry.label for entry in race.entries))
 
@@ -267,10 +267,10 @@ def _pair_prices(first: str, line: Row, where: str) -> Iterator[PairPrice]:
         if (shown == "") != (first == second):
             raise ParseError(f"{where}: {shown!r} for {first} with {second}")
         if shown not in {"", "-"}:
-            yield PairPrice(first=first, second=second, payout=_payout(shown, f"{where}: {first} with {second}"))
+            yield PairPrice(first=first, second=second, payout=payout(shown, f"{where}: {first} with {second}"))
 
 
-def _payout(shown: str, where: str) -> int:
+def payout(shown: str, where: str) -> int:
     match = _PAYOUT.fullmatch(shown)
     if match is None:
         raise ParseError(f"{where}: {shown[:20]!r} where a pay-out such as 27.40 is due")
