@@ -22,6 +22,12 @@ from horses_scrapy.items import RaceItem, Source
 from horses_scrapy.storage.runs import Run
 
 Part = Literal["card", "boards", "results"]
+CACHED = "cached"
+"""The flag of a response that an earlier crawl fetched; its request's meta says when (`fetched_at`)."""
+LEFT_OUT_STAT = "asked/left_out"
+"""The statistic of items that were read and not asked for (`-a only=`)."""
+ARGUMENTS = ("race", "date", "due", "only")
+"""What a person asks for with `-a`; what the scheduler adds is not among them."""
 OVER = frozenset({"closed", "unofficial", "official"})
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
@@ -66,6 +72,8 @@ class TrackSpider(scrapy.Spider):
     """Names that the source's `auth` must map to an environment variable that is set, or to a file that is there."""
     status_on_card: ClassVar[bool] = False
     """Whether only the card tells that a race is off or over: it is then fetched anew once the post has passed."""
+    arguments: Mapping[str, str] = {}
+    """Those of ARGUMENTS that `-a` gave, as text."""
     run: Run  # set by the crawl_run extension when the spider opens
 
     def __init__(
@@ -108,15 +116,12 @@ class TrackSpider(scrapy.Spider):
         if track is None:
             faults = "; ".join(settings.track_faults) or "it has no block"
             raise ConfigError(f"tracks.yaml: track {key} cannot be crawled: {faults}")
-        return super().from_crawler(
-            crawler,
-            *args,
-            track=track,
-            source_config=settings.sources[track.source],
-            home=settings.home,
-            now=clock.from_environment(),
-            **kwargs,
+        given = {"now": clock.from_environment(), **kwargs}  # `scrapy reparse` gives another clock
+        made = super().from_crawler(
+            crawler, *args, track=track, source_config=settings.sources[track.source], home=settings.home, **given
         )
+        made.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
+        return made
 
     async def start(self) -> AsyncIterator[Request]:
         try:
@@ -157,6 +162,7 @@ class TrackSpider(scrapy.Spider):
         callback: Callable[..., Any],
         *,
         card: bool = False,
+        fresh: bool = False,
         race_number: int = 0,
         headers: Mapping[str, str] | None = None,
         meta: Mapping[str, Any] | None = None,
@@ -164,10 +170,11 @@ class TrackSpider(scrapy.Spider):
     ) -> Request:
         """A request whose failure ends in the run's outcome; `context` goes to the callback by name.
 
-        card: the answer may be kept for later runs. A race's requests are done before those of the next: the nearest
-        post first.
+        card: the answer may be kept for later runs; fresh: this run wants none that an earlier one kept. A race's
+        requests are done before those of the next: the nearest post first.
         """
-        return self._request(url, callback, "GET", b"", card, race_number, headers or {}, meta or {}, context)
+        more = {**(meta or {}), "fresh": fresh}
+        return self._request(url, callback, "GET", b"", card, race_number, headers or {}, more, context)
 
     def post(
         self,

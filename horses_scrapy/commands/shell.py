@@ -1,10 +1,13 @@
-"""`scrapy shell` only looks at pages: it opens no run, takes no lease, stores nothing, and says little."""
+"""`scrapy shell` only looks at pages: it opens no run, takes no lease, stores nothing, and says little.
+
+Whoever looks by hand takes no turn either: mind that crawls of the same host may be under way.
+"""
 
 import argparse
 
 from scrapy.commands import shell
 
-QUIET = {"EXTENSIONS": {}, "ITEM_PIPELINES": {}, "LOG_LEVEL": "WARNING"}
+QUIET = {"EXTENSIONS": {}, "ITEM_PIPELINES": {}, "LOG_LEVEL": "WARNING", "STATE_FILES": False}
 
 
 class Command(shell.Command):

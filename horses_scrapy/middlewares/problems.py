@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from horses_scrapy.errors import SourceError, UnknownOdds
+from horses_scrapy.middlewares.kept import forget
 from horses_scrapy.track_spider import TrackSpider
 
 
@@ -24,6 +25,8 @@ class Problems:
         spider = self._crawler.spider
         if not isinstance(spider, TrackSpider) or not isinstance(exception, SourceError | UnknownOdds):
             return None
+        if response.request is not None:
+            forget(self._crawler.settings["HORSES"], response.request)
         text = str(exception)
         spider.note(exception, text if response.url in text else f"{text} ({response.url})")
         return ()

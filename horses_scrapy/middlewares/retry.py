@@ -41,7 +41,11 @@ _STEP = 0.5  # real seconds between looks at whether the crawl is to stop
 
 
 class Retry:
-    """Retries GETs for callbacks, not robots.txt. What still fails goes on as it is: a response, or an exception."""
+    """Retries GETs and queries by POST (meta["query"]: they change nothing) for callbacks, not robots.txt.
+
+    What still fails goes on as it is: a response, or an exception. A wait holds no turn: others ask the host meanwhile,
+    unless it asked for the wait itself.
+    """
 
     def __init__(self, crawler: Crawler, settings: Settings) -> None:
         self._crawler = crawler
@@ -79,7 +83,8 @@ class Retry:
 
     async def _again(self, request: Request, what: str, attempts: int, asked: float | None = None) -> Request | None:
         """The request to send after the wait, or None: give up."""
-        if request.method != "GET" or request.callback is NO_CALLBACK:
+        harmless = request.method == "GET" or request.meta.get("query")
+        if not harmless or request.callback is NO_CALLBACK:
             return None
         retry = int(request.meta.get("retry_times", 0)) + 1
         wait = (asked or backoff(self._first_wait, retry)) * random.uniform(1, 1 + _JITTER)  # noqa: S311 (no secret)

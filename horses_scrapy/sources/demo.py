@@ -11,7 +11,7 @@ from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from horses_scrapy.errors import SourceError
-from horses_scrapy.items import OddsItem, RaceItem, ResultItem
+from horses_scrapy.items import OUT, OddsItem, RaceItem, ResultItem
 from horses_scrapy.sources.demo_pages import (
     SOURCE,
     parse_card,
@@ -42,11 +42,45 @@ class DemoSpider(TrackSpider):
 
     def read_entries(self, response: Response, race: RaceItem) -> Iterator[Request]:
         """The entries wait for the board, whose horses must be the same: so no name can stand under another's number."""
-        yield self._page(parse_entries(response, self.visit(response), race), "odds", self.read_odds)
+        yield self._page(parse_entries(response, self.visit(response), race), "odds", self.read_odds, carded=race)
 
-    def read_odds(self, response: Response, race: RaceItem) -> Iterator[RaceItem | OddsItem | Request]:
+    def read_odds(
+        self, response: Response, race: RaceItem, carded: RaceItem
+    ) -> Iterator[RaceItem | OddsItem | Request]:
+        """Entries are older than the board, by minutes where they were kept: where they know less, they are read again.
+
+        `carded` is the race without its entries.
+        """
         board = parse_odds(response, self.visit(response), race)
-        yield race
+        if scratched_on(board) == scratched_in(race):
+            yield race
+            yield from self._with_grid(board, race)
+            return
+        request = self._page(
+            carded, "entries", self.read_entries_again, fresh=True, odds=response, board=board, stale=race
+        )
+        yield request.replace(errback=self.entries_failed)
+
+    def read_entries_again(
+        self, response: Response, race: RaceItem, odds: Response, board: OddsItem, stale: RaceItem
+    ) -> Iterator[RaceItem | OddsItem | Request]:
+        """Should the pages still disagree, each is believed in its own matters."""
+        try:
+            entered = parse_entries(response, self.visit(response), race)
+            board = parse_odds(odds, self.visit(odds), entered)
+        except SourceError:
+            yield from self._with_grid(board, stale)
+            raise
+        yield entered
+        yield from self._with_grid(board, entered)
+
+    def entries_failed(self, failure: Failure) -> Iterator[OddsItem | Request]:
+        """The board is good as it is; of the entries nothing new is known, so none go out."""
+        self.failed(failure)
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        yield from self._with_grid(request.cb_kwargs["board"], request.cb_kwargs["stale"])
+
+    def _with_grid(self, board: OddsItem, race: RaceItem) -> Iterator[OddsItem | Request]:
         if any(pool.bet_type == "exacta" and pool.amount > 0 for pool in board.pools):
             request = self._page(race, "exacta", self.read_exacta, board=board)
             yield request.replace(errback=self.exacta_failed)
@@ -88,6 +122,16 @@ class DemoSpider(TrackSpider):
         """Races in their order, each to its end: the grid then follows its odds at once."""
         url = race_url(self.track, self.race_date, race.race_number, page)
         return self.get(url, callback, card=page == "entries", race_number=race.race_number, race=race, **context)
+
+
+def scratched_on(board: OddsItem) -> set[str]:
+    return {price.label for price in board.prices if price.status == "scratched"}
+
+
+def scratched_in(race: RaceItem) -> set[str]:
+    """Interests none of whose horses will run."""
+    running = {entry.label for entry in race.entries if entry.status not in OUT}
+    return {entry.label for entry in race.entries} - running
 
 
 def without_pairs(board: OddsItem) -> OddsItem:

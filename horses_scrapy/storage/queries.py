@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, literal, or_, select, update
 
 from horses_scrapy import clock
-from horses_scrapy.items import Market, PriceStatus, RaceStatus
+from horses_scrapy.items import Market, OddsItem, PriceStatus, RaceStatus
 from horses_scrapy.storage.board_reader import board_view, grid_at, pools_at, prices_at, program_order
 from horses_scrapy.storage.boards import LATE
 from horses_scrapy.storage.schema import betting_interest, board, entry, price_change, race, race_source, result
@@ -20,6 +20,7 @@ __all__ = [
     "LatestPrice",
     "PricePoint",
     "RaceOfDay",
+    "board_flags",
     "board_ids",
     "board_view",
     "finished_races",
@@ -92,6 +93,24 @@ def board_ids(connection: Connection, race_id: int, source_id: int) -> Sequence[
     """By time, late ones included."""
     own = (board.c.race_id == race_id, board.c.source_id == source_id)
     return connection.scalars(select(board.c.board_id).where(*own).order_by(board.c.fetched_at)).all()
+
+
+def board_flags(connection: Connection, item: OddsItem) -> frozenset[str] | None:
+    """Of the stored board that the item is; None where it is not stored."""
+    found = connection.scalar(
+        select(board.c.flags)
+        .join(race, race.c.race_id == board.c.race_id)
+        .join(track_table, track_table.c.track_id == race.c.track_id)
+        .join(source_table, source_table.c.source_id == board.c.source_id)
+        .where(
+            track_table.c.key == item.track,
+            race.c.race_date == item.race_date.isoformat(),
+            race.c.race_number == item.race_number,
+            source_table.c.name == item.source.name,
+            board.c.fetched_at == clock.to_ms(item.fetched_at),
+        )
+    )
+    return None if found is None else frozenset(found.split(",")) - {""}
 
 
 def pending_board_ids(

@@ -1,4 +1,4 @@
-"""`python probe.py URL OUT PATH...`: asks for each path in one crawl, and writes what reached the spider for each."""
+"""`python probe.py OUT URL...`: asks for each path in one crawl, and writes what reached the spider for each."""
 
 import json
 import sys
@@ -27,7 +27,10 @@ class Probe(TrackSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         for url in self.urls:
-            yield self.get(url, self.came, asked=url).replace(dont_filter=True)  # which must open no door
+            if url.startswith("POST "):
+                yield self.post_json(url.removeprefix("POST "), {"query": 1}, self.came, asked=url)
+            else:
+                yield self.get(url, self.came, asked=url).replace(dont_filter=True)  # which must open no door
 
     def came(self, response: Response, asked: str) -> None:
         self.found[asked] = ["came", f"{response.status} {response.text}"]

@@ -1,4 +1,5 @@
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -54,8 +55,25 @@ def test_which_answers_are_asked_for_again(status: int, again: bool) -> None:
 
 
 @pytest.mark.parametrize("request_", [Request(URL, method="POST"), Request(URL, callback=NO_CALLBACK)])
-def test_neither_a_post_nor_robots_txt_is_repeated(request_: Request) -> None:
+def test_neither_a_post_that_may_change_something_nor_robots_txt_is_repeated(request_: Request) -> None:
     assert isinstance(answered(retrying(), request_, 503), Response)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_query_by_post_is_repeated_whole(status: int) -> None:
+    query = spider_of(AwapuniSpider, NOW.isoformat()).post_json(URL, {"race": 1}, print)
+    again = answered(retrying(), query, status)
+    assert isinstance(again, Request)
+    assert (again.method, again.body, again.headers) == ("POST", b'{"race":1}', query.headers)
+    assert failed(retrying(), query, DownloadTimeoutError("slow")) is not None
+    for refusing in (401, 403, 407, 451):
+        assert isinstance(answered(retrying(), query, refusing), Response)
+
+
+def test_a_wait_is_said_in_one_line(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", min)
+    answered(retrying(), Request(URL, meta={"retry_times": 1}), 429, Retry_After="5")
+    assert caplog.messages == ["Rate limited by 127.0.0.1:8000 (429), waiting 5 s before retry 2 of 5"]
 
 
 def test_waits_double_and_the_last_failure_goes_on(caplog: pytest.LogCaptureFixture) -> None:

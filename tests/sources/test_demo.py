@@ -385,6 +385,51 @@ def test_a_board_waits_for_its_grid_and_goes_out_whole():
     assert board == Witness(LEDGER, TRACK, MOMENT).odds(LEDGER.race(2))
 
 
+SCRATCHED_RACE = next(number for number, entry in LEDGER.races.items() if entry.race.times.scratch is not None)
+SCRATCH = LEDGER.race(SCRATCHED_RACE).race.times.scratch
+BEFORE, AFTER = SCRATCH - dt.timedelta(seconds=1), SCRATCH + dt.timedelta(seconds=LEDGER.plan.cycle + 1)
+
+
+def disagreeing(entered, shown):
+    """What comes of entries as they were at one instant and a board as it was at another."""
+    crawl, number = spider(), SCRATCHED_RACE
+    (request,) = crawl.read_entries(response(page_of("entries", number, entered)), entries_of(number, entered))
+    (again,) = crawl.read_odds(response(page_of("odds", number, shown)), **request.cb_kwargs)
+    return crawl, again
+
+
+@pytest.mark.parametrize(("entered", "shown"), [(BEFORE, AFTER), (AFTER, BEFORE)])
+def test_a_board_that_knows_of_another_scratch_than_the_entries_has_them_read_anew_first(entered, shown):
+    crawl, again = disagreeing(entered, shown)
+    assert again.url.endswith("/entries")
+    assert (again.meta["card"], again.meta["fresh"]) == (True, True)
+    race, request = again.callback(response(page_of("entries", SCRATCHED_RACE, shown)), **again.cb_kwargs)
+    assert race == replace(entries_of(SCRATCHED_RACE, shown), fetched_at=race.fetched_at)
+    (board,) = crawl.read_exacta(response(page_of("exacta", SCRATCHED_RACE, shown)), **request.cb_kwargs)
+    scratched = {entry.label for entry in race.entries if entry.status == "scratched"}
+    assert {price.label for price in board.prices if price.status == "scratched"} == scratched
+
+
+def test_pages_that_still_disagree_are_each_believed():
+    _, again = disagreeing(BEFORE, AFTER)
+    race, request = again.callback(response(page_of("entries", SCRATCHED_RACE, BEFORE)), **again.cb_kwargs)
+    assert {entry.status for entry in race.entries} == {"active"}
+    assert "scratched" in {price.status for price in request.cb_kwargs["board"].prices}
+
+
+def test_without_new_entries_the_board_goes_out_alone():
+    crawl, again = disagreeing(BEFORE, AFTER)
+    failure = Failure(IgnoreRequest("refused"))
+    failure.request = again
+    (request,) = again.errback(failure)
+    assert request.url.endswith("/exacta")
+    outcome = again.callback(response(""), **again.cb_kwargs)
+    assert next(outcome).url.endswith("/exacta")
+    with pytest.raises(EmptyResponse):
+        next(outcome)
+    assert crawl.problems == [failure.value]
+
+
 def test_before_there_is_money_no_grid_is_asked_for():
     (board,) = chain(spider(), LEDGER.race(3).race.times.opens, 3)
     assert isinstance(board, OddsItem)
