@@ -46,10 +46,11 @@ class Case:
         inputs = self.folder / "inputs"
         return {words: (inputs / name).read_bytes() if name else None for words, name in self.meta()["pages"].items()}
 
-    def spider(self, settings: Settings) -> TrackSpider:
+    def spider(self, settings: Settings, **more: str) -> TrackSpider:
+        """With the arguments of the case, and `more`."""
         meta = self.meta()
         settings = self._with_data(settings, meta.get("data_path"))
-        return spider_of(settings, spider_class(self.track), meta["frozen_time"], **meta["arguments"])
+        return spider_of(settings, spider_class(self.track), meta["frozen_time"], **meta["arguments"], **more)
 
     def _with_data(self, settings: Settings, name: str | None) -> Settings:
         if name is None:

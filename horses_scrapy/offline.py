@@ -58,7 +58,11 @@ def spider_of(settings: Settings, spider: type[TrackSpider], frozen_time: str, *
 def read_all(spider: TrackSpider, page: Pages) -> Read:
     """A crawl in the order in which it asks: the lowest race first, then breadth first. One bad answer ends nothing."""
     found = Read()
-    queue: list[Request] = list(spider.card_requests())
+    queue: list[Request] = []
+    try:
+        queue += spider.card_requests()
+    except SourceError as error:  # a card that is no page, but a file
+        found.errors.append(f"{type(error).__name__}: {error}")
     while queue:
         queue.sort(key=lambda request: -request.priority)
         request = queue.pop(0)

@@ -247,6 +247,10 @@ class TrackSpider(scrapy.Spider):
             return False
         return self._asked_for(race.race_number)
 
+    def reads(self, race: RaceItem) -> bool:
+        """Whether this run asks for the race's own page, where the entries stand there: they belong to the card."""
+        return self.wanted(race) or (self.asked.only == "card" and self._asked_for(race.race_number))
+
     def _asked_for(self, number: int) -> bool:
         if self._due is not None and number not in self._due:
             return False

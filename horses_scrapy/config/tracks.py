@@ -179,7 +179,7 @@ def _track(
         bad.append(f"{where}: tracks.{key}.source: {block['source']!r} has no sound block under sources")
         return None
     try:
-        return Track.model_validate({**_inherited(source, block), **block, "key": key})
+        return Track.model_validate({**block, **_inherited(source, block), "key": key})
     except ValidationError as error:
         bad += faults(error, Track, file, ("tracks", key))
         return None
@@ -188,10 +188,10 @@ def _track(
 def _inherited(source: SourceConfig | None, block: dict[str, object]) -> dict[str, object]:
     if source is None:
         return {}
-    found: dict[str, object] = {"pools": source.pools, "options": source.options}
-    if source.base_url is not None:
-        found["base_url"] = source.base_url
-    return {name: value for name, value in found.items() if name not in block}
+    found: dict[str, object] = {"pools": source.pools, "base_url": source.base_url}
+    inherited = {name: value for name, value in found.items() if value is not None and name not in block}
+    own = block.get("options", {})
+    return {**inherited, "options": {**source.options, **own}} if isinstance(own, dict) else inherited
 
 
 def _taken(track: Track, others: dict[str, Track], file: YamlFile, bad: list[str]) -> bool:

@@ -29,8 +29,7 @@ class AtgSpider(BoardThenPairs):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        options = {**self.source_config.options, **self.track.options}
-        self.pair_game = pair_game(options.get("pairs", "komb"))
+        self.pair_game = pair_game(self.track.options.get("pairs", "komb"))
 
     def card_requests(self) -> Iterator[Request]:
         yield self.get(calendar_url(self.track.base_url, self.race_date), self.calendar, card=True)
@@ -40,7 +39,7 @@ class AtgSpider(BoardThenPairs):
         for race in parse_calendar(response, self.visit(response)):
             card.append(race)
             yield race
-            if self.wanted(race) and race.status != "cancelled":
+            if self.reads(race) and race.status != "cancelled":
                 yield self.get(self._game_url(race, "vinnare"), self.game, race_number=race.race_number, race=race)
         self.check_asked(card)
 

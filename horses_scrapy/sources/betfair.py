@@ -121,7 +121,7 @@ class BetfairSpider(TrackSpider):
             memory.keep(races)
         card = [race_item(race, response, self.visit(response)) for race in races]
         yield from card
-        wanted = [race for race, item in zip(races, card, strict=True) if self.wanted(item)]
+        wanted = [race for race, item in zip(races, card, strict=True) if self.reads(item)]
         yield from self._book_requests(wanted)
         if fault is not None:
             raise fault

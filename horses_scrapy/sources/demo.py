@@ -37,12 +37,16 @@ class DemoSpider(TrackSpider):
     def read_card(self, response: Response) -> Iterator[RaceItem | Request]:
         card = list(parse_card(response, self.visit(response)))
         yield from card
-        yield from (self._page(race, "entries", self.read_entries) for race in card if self.wanted(race))
+        yield from (self._page(race, "entries", self.read_entries) for race in card if self.reads(race))
         self.check_asked(card)
 
-    def read_entries(self, response: Response, race: RaceItem) -> Iterator[Request]:
+    def read_entries(self, response: Response, race: RaceItem) -> Iterator[RaceItem | Request]:
         """The entries wait for the board, whose horses must be the same: so no name can stand under another's number."""
-        yield self._page(parse_entries(response, self.visit(response), race), "odds", self.read_odds, carded=race)
+        entered = parse_entries(response, self.visit(response), race)
+        if self.asked.only == "card":
+            yield entered
+        else:
+            yield self._page(entered, "odds", self.read_odds, carded=race)
 
     def read_odds(
         self, response: Response, race: RaceItem, carded: RaceItem

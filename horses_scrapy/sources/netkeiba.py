@@ -54,14 +54,14 @@ class NetkeibaSpider(TrackSpider):
     def race_list(self, response: Response) -> Iterator[AnyItem | Request]:
         card = list(parse_race_list(response, self.visit(response)))
         yield from card
-        yield from (self._entries_request(race, self.entries) for race in card if self._reads(race))
+        yield from (self._entries_request(race, self.entries) for race in card if self.reads(race))
         self.check_asked(card)
 
     def first_page(self, response: Response, race: RaceItem) -> Iterator[AnyItem | Request]:
         """Entries of a local track's race 1, and the way to the others."""
         card = [self._nar_race(number) for number in parse_race_numbers(response, self.visit(response))]
         for found in card:
-            if not self._reads(found):
+            if not self.reads(found):
                 continue
             if found.race_number == race.race_number:
                 yield from self.entries(response, race)
@@ -121,10 +121,6 @@ class NetkeibaSpider(TrackSpider):
             bets=bets,
         )
         yield request.replace(errback=self.pairs_failed)
-
-    def _reads(self, race: RaceItem) -> bool:
-        """Entries belong to the card, so a run for the card reads them too."""
-        return self.wanted(race) or (self.asked.only == "card" and self._asked_for(race.race_number))
 
     def _entries_request(self, race: RaceItem, callback: Callable[..., Any]) -> Request:
         url = entries_url(self.track.base_url, race.source_key)

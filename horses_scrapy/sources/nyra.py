@@ -54,7 +54,7 @@ class NyraSpider(TrackSpider):
             return
         if self.asked.due is None and self.wants("card"):
             for race, _ in self._card():
-                if not self._reads(race):
+                if not self._polls(race):
                     yield race
 
     def card_requests(self) -> Iterator[Request]:
@@ -63,7 +63,7 @@ class NyraSpider(TrackSpider):
             raise NoCard(f"{self._file.name} lists no race of {self.track.source_key} on {self.race_date}")
         self.check_asked(race for race, _ in card)
         for race, listed in card:
-            if self._reads(race):
+            if self._polls(race):
                 yield self._race_request(race, listed)
 
     def board(self, response: Response, race: RaceItem, listed: Listed) -> Iterator[AnyItem]:
@@ -77,7 +77,7 @@ class NyraSpider(TrackSpider):
             if (track, day) == (self.track.source_key, self.race_date)
         ]
 
-    def _reads(self, race: RaceItem) -> bool:
+    def _polls(self, race: RaceItem) -> bool:
         assert race.post_time is not None
         late = race.post_time + _LAST_LOOK < self.clock.now()
         return self.wanted(race) and self.wants("boards") and (not late or bool(self.asked.races))

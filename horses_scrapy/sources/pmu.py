@@ -30,8 +30,7 @@ class PmuSpider(BoardThenPairs):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        options = {**self.source_config.options, **self.track.options}
-        self.pair_bets = preferred_bets(options.get("pairs", "exacta"))
+        self.pair_bets = preferred_bets(self.track.options.get("pairs", "exacta"))
 
     def card_requests(self) -> Iterator[Request]:
         yield self.get(programme_url(self.track.base_url, self.race_date), self.programme, card=True)
@@ -41,12 +40,12 @@ class PmuSpider(BoardThenPairs):
         for course in parse_programme(response, self.visit(response)):
             card.append(course.race)
             yield course.race
-            if self.wanted(course.race) and course.race.status != "cancelled":
+            if self.reads(course.race) and course.race.status != "cancelled":
                 yield from self._follow(course)
         self.check_asked(card)
 
     def _follow(self, course: Course) -> Iterator[AnyItem | Request]:
-        if self.wants("boards"):
+        if self.wants("boards") or self.wants("card"):
             yield self._race_request(course, "participants", self.participants)
         else:
             yield from self._ending(course)
@@ -57,6 +56,8 @@ class PmuSpider(BoardThenPairs):
         if board.flags:
             self.logger.warning("R%d: %s", board.race_number, ", ".join(sorted(board.flags)))
         yield race
+        if not self.wants("boards"):
+            return
         bet = pair_bet(course, self.pair_bets)
         if bet is None:
             yield from self.complete(board, course=course)

@@ -37,7 +37,7 @@ class RenderedDemoSpider(RenderedSpider):
         card = list(parse_card(response, self.visit(response)))
         yield from card
         for race in card:
-            if self.wanted(race):
+            if self.reads(race):
                 yield self.render(race.url, self.read_race, race_number=race.race_number, race=race)
         self.check_asked(card)
 

@@ -30,7 +30,7 @@ class RikstotoSpider(BoardThenPairs):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.second = {**self.source_config.options, **self.track.options}.get("second", "twin")
+        self.second = self.track.options.get("second", "twin")
         if self.second not in SECOND:
             raise ConfigError(f"tracks.yaml: options: second={self.second}: one of place, twin is expected")
 

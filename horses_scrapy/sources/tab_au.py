@@ -54,7 +54,7 @@ class TabAuSpider(BoardThenPairs):
         for race in parse_card(response, self.visit(response)):
             card.append(race)
             yield race
-            if self.wanted(race) and race.status != "cancelled":
+            if self.reads(race) and race.status != "cancelled":
                 url = self._url(race_path(race.source_key))
                 yield self.get(url, self.race, race_number=race.race_number, race=race)
         self.check_asked(card)

@@ -33,7 +33,7 @@ class TabNzSpider(TrackSpider):
         for race in parse_card(response, self.visit(response)):
             card.append(race)
             yield race
-            if self.wanted(race) and race.status != "cancelled":
+            if self.reads(race) and race.status != "cancelled":
                 yield self._event_request(race)
         self.check_asked(card)
 

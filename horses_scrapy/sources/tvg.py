@@ -51,7 +51,7 @@ class TvgSpider(TrackSpider):
         for race in parse_card(response, self.visit(response)):
             card.append(race)
             yield race
-            if self.wanted(race):
+            if self.reads(race):
                 yield self._query(
                     "race",
                     RACE_QUERY,

@@ -633,16 +633,6 @@ def test_a_near_post_poll_of_one_race_costs_two_requests(saved: Saved) -> None:
     assert asked == ["SportsAPING/v1.0/listMarketCatalogue", "SportsAPING/v1.0/listMarketBook"]
 
 
-def test_only_the_card_asks_for_no_book(saved: Saved) -> None:
-    answers = pages({"listMarketCatalogue": json.dumps(saved(f"{THREE}/catalogue")).encode()})
-    found = outcome(spider_of(AscotSpider, "2026-02-14T12:00:00Z", date="2026-02-14", only="card"), answers)
-    assert [(item["kind"], item["race_number"]) for item in found["items"]] == [
-        ("RaceItem", 1),
-        ("RaceItem", 2),
-        ("RaceItem", 3),
-    ]
-
-
 def test_a_race_that_is_not_on_the_card_is_told(saved: Saved) -> None:
     answers = pages({"listMarketCatalogue": json.dumps(saved(f"{THREE}/catalogue")).encode()})
     found = outcome(spider_of(AscotSpider, "2026-02-14T12:00:00Z", date="2026-02-14", race="9"), answers)

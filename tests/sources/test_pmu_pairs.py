@@ -164,9 +164,12 @@ def test_a_poll_of_one_race_costs_two_requests_beyond_the_programme(saved: Saved
     assert requests_of(saved, race="1") == ["", "/R1/C1/participants", "/R1/C1/rapports/E_COUPLE_ORDRE"]
 
 
-@pytest.mark.parametrize("only", ["card", "results"])
-def test_who_asks_for_no_board_costs_none(saved: Saved, only: str) -> None:
-    assert requests_of(saved, race="1", only=only) == [""]
+@pytest.mark.parametrize(
+    ("only", "more"),
+    [("card", ["/R1/C1/participants"]), ("results", [])],  # the entries stand with the odds
+)
+def test_who_asks_for_no_board_asks_for_no_pairs(saved: Saved, only: str, more: list[str]) -> None:
+    assert requests_of(saved, race="1", only=only) == ["", *more]
 
 
 def test_no_content_says_that_nobody_has_bet_on_a_pair_yet(saved: Saved) -> None:
