@@ -67,16 +67,25 @@ DOWNLOADER_MIDDLEWARES_BASE = _without(
 METAREFRESH_ENABLED = False  # a page that sends us elsewhere by its markup is not the page that was asked for
 DOWNLOADER_MIDDLEWARES = {
     "horses_scrapy.middlewares.hosts.Hosts": 50,
-    "horses_scrapy.middlewares.refusals.Refusals": 60,
+    "horses_scrapy.middlewares.refusals.Refusals": 60,  # before robots.txt (100), which is not asked for in vain
+    "horses_scrapy.middlewares.kept.Kept": 70,  # the same; an answer comes here decoded, after retries and redirects
     "horses_scrapy.middlewares.retry.Retry": 550,
+    "horses_scrapy.middlewares.turns.Turns": 900,  # next to the network: no wait of the others holds a host's turn
 }
-SPIDER_MIDDLEWARES = {"horses_scrapy.middlewares.problems.Problems": 40}  # before httperror: ours are not its business
+SPIDER_MIDDLEWARES = {
+    "horses_scrapy.middlewares.archive.Archive": 30,  # before httperror (50): a 404 is an answer, too
+    "horses_scrapy.middlewares.problems.Problems": 40,  # before httperror: ours are not its business
+    "horses_scrapy.middlewares.asked.AskedFor": 900,  # next to the spider
+}
+STATE_FILES = True  # turns, cards and the archive, which all crawls share; scrapy shell leaves nothing behind
 EXTENSIONS = {
+    "horses_scrapy.extensions.fill_rate.FillRate": 5,  # before crawl_run, which writes the run's end
     "horses_scrapy.extensions.crawl_run.CrawlRun": 10,
     "horses_scrapy.extensions.redaction.Redaction": 20,
 }
 ITEM_PIPELINES = {
     "horses_scrapy.pipelines.validate.Validate": 100,
+    "horses_scrapy.pipelines.sanity.Sanity": 200,
     "horses_scrapy.pipelines.store.Store": 300,
     "horses_scrapy.pipelines.alert.Alert": 500,
 }

@@ -19,7 +19,7 @@ def test_every_component_can_be_loaded(tmp_path: Path, monkeypatch: pytest.Monke
     for setting in ("EXTENSIONS", "DOWNLOADER_MIDDLEWARES", "ITEM_PIPELINES"):
         for path in found[setting]:
             assert load_object(path).__module__.startswith("horses_scrapy.")
-    assert list(found["ITEM_PIPELINES"].values()) == [100, 300, 500]
+    assert list(found["ITEM_PIPELINES"].values()) == [100, 200, 300, 500]
 
 
 def test_nothing_that_runs_python_or_passes_the_host_check_is_listed(

@@ -163,7 +163,7 @@ def payoff_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
     for payoff in item.payoffs:
         horses = payoff.combination.split("-")
         known = [places[_interest(horse)] for horse in horses if _interest(horse) in places]
-        wins = payoff.bet_type != "win" or all(place == 1 for place in known)
+        wins = payoff.bet_type != "win" or 1 not in places.values() or known == [1]
         in_order = payoff.bet_type not in _ORDERED or known == sorted(known)
         if len(set(horses)) != _HORSES[payoff.bet_type] or len(set(horses)) != len(horses) or not (wins and in_order):
             yield Fault("payoff_order", f"payoffs.{payoff.bet_type}", payoff.combination)

@@ -31,13 +31,14 @@ def test_a_misread_card_is_stored_and_told_and_alerts_nobody(tote, installation)
     (installation.home / "config").mkdir()
     (installation.home / "config/alerts.yaml").write_text(RULE, "utf-8")
     environ = {"PYTHONPATH": str(Path(__file__).parent)}
-    done = installation.crawl("track_demo", tote.date, settings=settings, environ=environ)
+    done = installation.crawl("track_demo", tote.date, "race=1,2", settings=settings, environ=environ)
     assert done.returncode == 0, done.stderr
     flags = [set(row.flags.split(",")) for row in installation.rows("SELECT flags FROM board")]
-    assert len(flags) == len(tote.ledger.races)
+    assert len(flags) == 2
     assert all({"suspect", "overround", "display_vs_pool"} <= found for found in flags)
     assert done.stderr.count("Suspect board: DMO R") == len(flags)
     assert installation.count("alert") == 0
     assert installation.rows("SELECT count(*) FROM board WHERE evaluated_at IS NULL")[0][0] == 0
-    assert installation.crawl("track_demo", tote.date).returncode == 0
-    assert installation.count("alert") > 0
+    sound = installation.crawl("track_demo", tote.date, "race=1,2")
+    assert sound.returncode == 0, sound.stderr
+    assert installation.count("alert") > 0, sound.stderr

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -93,3 +94,10 @@ def test_a_run_that_is_not_there_is_named_with_those_that_are(site: Site) -> Non
     about = json.loads((site.home / "data/archive/2/run.json").read_text("utf-8"))
     assert about["spider"] == "track_demo"
     assert about["arguments"]["race"] == "1"
+
+
+def test_what_the_checks_said_then_is_said_again(site: Site) -> None:
+    with sqlite3.connect(site.home / "data/horses.db") as connection:
+        connection.execute("UPDATE board SET flags = 'late,overround,suspect' WHERE run_id = 2")
+    (board,) = [item for line in site.reparse("2").stdout.splitlines() if "prices" in (item := json.loads(line))]
+    assert board["flags"] == ["overround", "suspect"]

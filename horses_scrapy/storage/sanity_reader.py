@@ -1,0 +1,131 @@
+"""What is stored around a board that is about to be stored, for the sanity checks. Instants are epoch milliseconds UTC."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from horses_scrapy.checks import Earlier, Runner, Standing
+from horses_scrapy.items import OUT
+from horses_scrapy.storage.alert_history import status_changes
+from horses_scrapy.storage.board_reader import board_view
+from horses_scrapy.storage.board_view import BoardView
+from horses_scrapy.storage.schema import (
+    betting_interest,
+    board,
+    entry,
+    horse,
+    latest_odds,
+    pair_grid,
+    pool,
+    pool_change,
+    price_change,
+    race,
+)
+from horses_scrapy.storage.schema import source as source_table
+
+
+def board_before(connection: Connection, race_id: int, source_name: str, at_ms: int) -> BoardView | None:
+    """The newest board of the race and source before an instant."""
+    board_id = connection.scalar(
+        select(board.c.board_id)
+        .join(source_table, source_table.c.source_id == board.c.source_id)
+        .where(board.c.race_id == race_id, source_table.c.name == source_name, board.c.fetched_at < at_ms)
+        .order_by(board.c.fetched_at.desc())
+        .limit(1)
+    )
+    return None if board_id is None else board_view(connection, board_id)
+
+
+def runners(connection: Connection, race_id: int) -> tuple[Runner, ...]:
+    """The card as it is now."""
+    rows = connection.execute(
+        select(betting_interest.c.label, horse.c.name, entry.c.status)
+        .select_from(entry)
+        .join(betting_interest, betting_interest.c.interest_id == entry.c.interest_id)
+        .join(horse, horse.c.horse_id == entry.c.horse_id)
+        .where(entry.c.race_id == race_id)
+        .order_by(entry.c.entry_id)
+    )
+    return tuple(Runner(*row) for row in rows)
+
+
+def scratched_since(connection: Connection, race_id: int, since_ms: int) -> frozenset[str]:
+    """Labels with a horse that the card took out after an instant."""
+    out = {
+        change.entry_id for change in status_changes(connection, race_id) if change.new in OUT and change.at > since_ms
+    }
+    labels = connection.scalars(
+        select(betting_interest.c.label)
+        .join(entry, entry.c.interest_id == betting_interest.c.interest_id)
+        .where(entry.c.entry_id.in_(out))
+    )
+    return frozenset(labels)
+
+
+def elsewhere(connection: Connection, race_id: int, source_name: str) -> dict[int, dict[str, int]]:
+    """By number of the day's other races at the track: the win prices that the source showed last, by label."""
+    this = race.alias()
+    rows = connection.execute(
+        select(race.c.race_number, betting_interest.c.label, latest_odds.c.price)
+        .join(this, (this.c.track_id == race.c.track_id) & (this.c.race_date == race.c.race_date))
+        .join(betting_interest, betting_interest.c.race_id == race.c.race_id)
+        .join(latest_odds, latest_odds.c.interest_id == betting_interest.c.interest_id)
+        .join(source_table, source_table.c.source_id == latest_odds.c.source_id)
+        .where(
+            this.c.race_id == race_id,
+            race.c.race_id != race_id,
+            source_table.c.name == source_name,
+            latest_odds.c.market == "win_tote",
+            latest_odds.c.price.is_not(None),
+        )
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.race_number, {})[row.label] = row.price
+    return found
+
+
+def earlier(connection: Connection, before: BoardView) -> Earlier:
+    """The board as the checks read it, with the totals at which its prices were first shown."""
+    scratched = {label for (_, label), shown in before.prices.items() if shown.status == "scratched"}
+    return Earlier(
+        totals={name: view.total for name, view in before.pools.items() if view.total is not None},
+        scratched=frozenset(scratched),
+        standing={kind: _standing(connection, before, kind, cells) for kind, cells in _cells(before).items()},
+    )
+
+
+def _cells(before: BoardView) -> dict[str, dict[tuple[str, ...], int]]:
+    found: dict[str, dict[tuple[str, ...], int]] = {"win": {}}
+    for (market, label), shown in before.prices.items():
+        if market == "win_tote" and shown.price is not None:
+            found["win"][label,] = shown.price
+    for bet_type, grid in before.grids.items():
+        found[bet_type] = dict(grid.payouts.items())
+    return found
+
+
+def _standing(connection: Connection, before: BoardView, kind: str, cells: Mapping[tuple[str, ...], int]) -> Standing:
+    source_id = connection.scalar(select(source_table.c.source_id).where(source_table.c.name == before.source.name))
+    of = (board.c.race_id == before.race.race_id, board.c.source_id == source_id)
+    asked: Any = select(func.max(board.c.fetched_at)).where(*of, board.c.fetched_at <= before.fetched_at)
+    if kind == "win":
+        asked = asked.join(price_change, price_change.c.board_id == board.c.board_id)
+        since = connection.scalar(asked.where(price_change.c.market == "win_tote"))
+    else:
+        asked = asked.join(pair_grid, pair_grid.c.board_id == board.c.board_id)
+        since = connection.scalar(asked.where(pair_grid.c.bet_type == kind))
+    return Standing(None if since is None else _total_at(connection, of, kind, since), cells)
+
+
+def _total_at(connection: Connection, of: tuple[Any, ...], bet_type: str, at_ms: int) -> int | None:
+    total: int | None = connection.scalar(
+        select(pool_change.c.amount)
+        .join(pool, pool.c.pool_id == pool_change.c.pool_id)
+        .join(board, board.c.board_id == pool_change.c.board_id)
+        .where(*of, pool.c.bet_type == bet_type, pool.c.interest_id.is_(None), board.c.fetched_at <= at_ms)
+        .order_by(board.c.fetched_at.desc())
+        .limit(1)
+    )
+    return total
