@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from horses_scrapy.money import minor_units
 from horses_scrapy.odds import parse_board
 
-MINOR = 100
-"""Minor units of one whole unit of currency."""
+HUNDREDTHS = 100
+"""A rule's amounts of money are hundredths of a whole unit, whatever the currency: one rule reads boards in dollars and in yen."""
 
 _ADDRESS = re.compile(r"[!#-'*+\-./-9=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
 
@@ -42,8 +43,13 @@ def _thousandths(value: object) -> int:
     return amount
 
 
-def _minor(value: object) -> int:
-    amount = round(_number(value) * MINOR)
+def hundredths(minor: int, currency: str) -> int:
+    """A board's amount, in minor units, as a rule reads it: exact, for no currency here has more than two digits."""
+    return minor * HUNDREDTHS // minor_units(currency)
+
+
+def _hundredths(value: object) -> int:
+    amount = round(_number(value) * HUNDREDTHS)
     if amount <= 0:
         raise ValueError("an amount of money above 0 is expected")
     return amount
@@ -63,5 +69,5 @@ def _address(value: object) -> str:
 Profit = Annotated[int, BeforeValidator(_profit)]
 Decimal = Annotated[int, BeforeValidator(_decimal)]
 Thousandths = Annotated[int, BeforeValidator(_thousandths)]
-Minor = Annotated[int, BeforeValidator(_minor)]
+Hundredths = Annotated[int, BeforeValidator(_hundredths)]
 Address = Annotated[str, BeforeValidator(_address)]

@@ -54,19 +54,20 @@ class _Item:
 class _View:
     subject: str
     heading: str
-    post: str
+    post: str | None
     url: str
     items: Sequence[_Item]
 
 
 def compose(alerts: Sequence[Told], *, sender: str, recipient: str, now_ms: int) -> Mail:
-    """One mail about the alerts of one race, the first of them in the subject. Raises UnsafeMail."""
+    """One mail about the alerts of one race or track, the first of them in the subject. Raises UnsafeMail."""
     race = alerts[0].detail
     domain = sender.rpartition("@")[2]
     key = _digest(*sorted(alert.key for alert in alerts), recipient)
     root = f"<race-{_digest(race.track_key, race.race_date, str(race.race_number))}@{domain}>"
     subject = subject_of([alert.detail for alert in alerts])
-    view = _View(subject, heading(race), local(race.post_time, race.timezone), link(race.url), _items(alerts))
+    post = None if race.race_number is None else local(race.post_time, race.timezone)
+    view = _View(subject, heading(race), post, link(race.url), _items(alerts))
     headers = {
         "From": sender,
         "To": recipient,
@@ -107,7 +108,8 @@ def subject_of(details: Sequence[Detail]) -> str:
 
 
 def heading(race: Detail) -> str:
-    return f"{race.track_name} ({race.track_code}), race {race.race_number}, {race.race_date}"
+    number = "" if race.race_number is None else f", race {race.race_number}"
+    return f"{race.track_name} ({race.track_code}){number}, {race.race_date}"
 
 
 def local(instant_ms: int | None, timezone: str) -> str:

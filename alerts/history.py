@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from alerts.amounts import hundredths
 from horses_scrapy.items import OUT, EntryStatus, Market
 from horses_scrapy.storage.alert_history import EarlierBoard, StatusChange
 from horses_scrapy.storage.board_view import BoardView, RunnerView, Shown
@@ -11,13 +12,13 @@ Prices = Mapping[tuple[Market, str], Shown]
 
 READABLE = frozenset({"scheduled", "open"})
 """Race statuses in which a price can still be acted on."""
-HARMLESS = frozenset({"no_pairs"})
+HARMLESS = frozenset({"no_pairs", "fallback"})
 """Flags that say nothing against the prices; any other one (late, from_cache, a failed check) makes a board unread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glimpse:
-    """One board of one source. `minutes` to the post, None where unknown; pool totals in minor units."""
+    """One board of one source. `minutes` to the post, None where unknown; pool totals in hundredths of a unit."""
 
     board_id: int
     fetched_at: int
@@ -77,10 +78,19 @@ def glimpse(board: BoardView) -> Glimpse:
         fetched_at=board.fetched_at,
         sound=sound(board.status, board.flags),
         minutes=minutes_to_post(board.minutes_to_post, board.race.post_time, board.fetched_at),
-        pools={name: pool.total for name, pool in board.pools.items()},
+        pools=_totals({name: pool.total for name, pool in board.pools.items()}, board),
         scratched=field_out(board.runners, board.prices),
         prices=board.prices,
     )
+
+
+def _totals(pools: Mapping[str, int | None], board: BoardView) -> dict[str, int | None]:
+    """As rules read them. An earlier total is in the currency that the pool still has; one that is gone is not known."""
+    known = {name: pool.currency for name, pool in board.pools.items()}
+    return {
+        name: None if total is None or name not in known else hundredths(total, known[name])
+        for name, total in pools.items()
+    }
 
 
 def glimpses(earlier: Iterable[EarlierBoard], board: BoardView, changes: Sequence[StatusChange]) -> list[Glimpse]:
@@ -91,7 +101,7 @@ def glimpses(earlier: Iterable[EarlierBoard], board: BoardView, changes: Sequenc
             fetched_at=seen.fetched_at,
             sound=True,
             minutes=minutes_to_post(seen.minutes_to_post, board.race.post_time, seen.fetched_at),
-            pools=seen.pools,
+            pools=_totals(seen.pools, board),
             scratched=field_out(runners_at(board.runners, changes, seen.fetched_at), seen.prices),
             prices=seen.prices,
         )

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alerts.amounts import MINOR
+from alerts.amounts import HUNDREDTHS, hundredths
 from alerts.history import Glimpse, History, glimpse
 from alerts.rules import BoardRule, DropRule, PairRule, Rule, Scope, WinRule
 from horses_scrapy.items import Market
 from horses_scrapy.storage.board_reader import program_order
-from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView, Shown
+from horses_scrapy.storage.board_view import BoardView, GridView, RaceView, RunnerView, Shown
 from horses_scrapy.storage.names import name_key
 
 
@@ -16,8 +16,9 @@ from horses_scrapy.storage.names import name_key
 class Reading:
     """One value of one subject, in the rule's unit.
 
-    now, before: what the mail shows, in thousandths (prices) or minor units for the rule's base (pay-outs); before is
-    None at first sight. confirmed: whether the rule's further condition, if it has one, holds too.
+    now, before: what the mail shows, in thousandths (prices) or hundredths of a unit for the rule's base (pay-outs);
+    before is None at first sight. capped: `now` is only the least that it can be. confirmed: whether the rule's further
+    condition, if it has one, holds too.
     """
 
     subject: str
@@ -56,7 +57,7 @@ def in_window(rule: Rule, minutes: float | None) -> bool:
 
 def _deep_enough(rule: BoardRule, at: Glimpse) -> bool:
     total = at.pools.get(rule.pool)
-    return rule.min_pool is None or (total is not None and total >= rule.min_pool * MINOR)
+    return rule.min_pool is None or (total is not None and total >= rule.min_pool * HUNDREDTHS)
 
 
 def applies(scope: Scope, race: RaceView) -> bool:
@@ -146,19 +147,40 @@ def points_gained(reference: int, price: int) -> int:
 
 def _pairs(rule: PairRule, here: Glimpse, history: History, board: BoardView) -> Iterator[Reading]:
     earlier = {} if history.previous is None else _payouts(rule, history.previous)
-    for labels, payout in _payouts(rule, board).items():
+    for labels, paid in _payouts(rule, board).items():
         if here.scratched.isdisjoint(labels) and wanted(rule.scope, behind(board, labels)):
             before = earlier.get(labels)
-            yield Reading(subject="-".join(labels), labels=labels, value=payout, now=payout, before=before)
+            yield Reading(
+                subject="-".join(labels),
+                labels=labels,
+                value=paid.amount,
+                now=paid.amount,
+                before=None if before is None or before.capped else before.amount,
+                capped=paid.capped,
+            )
 
 
-def _payouts(rule: PairRule, board: BoardView) -> dict[tuple[str, ...], int]:
-    """Pay-outs for the rule's base; a quinella pair in program order, whichever way the source writes it."""
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """Hundredths of a unit for the rule's base. At the source's cap it is a floor, and no pay-out to compare with."""
+
+    amount: int
+    capped: bool
+
+
+def _payouts(rule: PairRule, board: BoardView) -> dict[tuple[str, ...], _Paid]:
+    """A quinella pair in program order, whichever way the source writes it."""
     grid = board.grids.get(rule.bet_type)
     if grid is None:
         return {}
     ordered = rule.bet_type == "exacta"
     return {
-        pair if ordered else tuple(sorted(pair, key=program_order)): payout * rule.base // grid.base
+        pair if ordered else tuple(sorted(pair, key=program_order)): _paid(payout, grid, rule.base)
         for pair, payout in grid.payouts.items()
     }
+
+
+def _paid(payout: int, grid: GridView, base: int) -> _Paid:
+    """Both bases are scaled alike, so that no digit is lost on a small one."""
+    amount = hundredths(payout, grid.currency) * base // hundredths(grid.base, grid.currency)
+    return _Paid(amount, grid.cap is not None and payout >= grid.cap)

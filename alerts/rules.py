@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alerts.amounts import Address, Decimal, Minor, Profit, Thousandths
+from alerts.amounts import Address, Decimal, Hundredths, Profit, Thousandths
 from alerts.limits import Limit
 from horses_scrapy.config.yaml_file import Location, YamlFile, faults, nearest, read
 from horses_scrapy.errors import ConfigError
@@ -34,10 +34,10 @@ class Scope(Block):
 
 
 class Payout(Block):
-    """What a bet of `base` pays; both in minor units (written in whole units)."""
+    """What a bet of `base` pays; both in hundredths of a unit of whatever currency the track has (written in whole units)."""
 
-    payout: Minor
-    base: Minor
+    payout: Hundredths
+    base: Hundredths
 
     def per(self, base: int) -> int:
         """The payout that a bet of another base would have."""

@@ -4,12 +4,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from alerts.amounts import MINOR
+from alerts.amounts import HUNDREDTHS
 from alerts.evaluate import Firing, ScratchFiring
 from alerts.history import minutes_to_post
 from alerts.readings import Reading, points_gained
 from alerts.rules import BoardRule, DropRule, PairRule, WinRule
 from alerts.safe_header import clean
+from horses_scrapy import money
 from horses_scrapy.items import Market, Notation
 from horses_scrapy.odds import LADDER, profit_per_1, show
 from horses_scrapy.storage.alert_history import StatusChange
@@ -20,14 +21,17 @@ DEFAULT_MARKET: Market = "win_tote"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """What the mail shows of one alert. Times in epoch milliseconds; everything else is text as it is printed."""
+    """What the mail shows of one alert. Times in epoch milliseconds; everything else is text as it is printed.
+
+    race_number is None where the alert is about a track's source, not about a race.
+    """
 
     track_key: str
     track_code: str
     track_name: str
     timezone: str
     race_date: str
-    race_number: int
+    race_number: int | None
     post_time: int | None
     url: str
     source: str
@@ -45,7 +49,7 @@ class Detail:
 
     @property
     def race(self) -> str:
-        return f"{self.track_code} R{self.race_number}"
+        return self.track_code if self.race_number is None else f"{self.track_code} R{self.race_number}"
 
     @property
     def to_post(self) -> str:
@@ -125,8 +129,10 @@ def _what(firing: Firing) -> str:
 def _move(rule: BoardRule, reading: Reading, board: BoardView) -> str:
     before = None if reading.before == reading.now else reading.before
     if isinstance(rule, PairRule):
-        now = f"{money(reading.now, board.grids[rule.bet_type].currency)} for {whole(rule.base)}"
-        return now if before is None else f"{before / MINOR:,.2f} -> {now}"
+        currency = board.grids[rule.bet_type].currency
+        least = "+" if reading.capped else ""
+        now = f"{units(reading.now, currency)}{least} {currency} for {whole(rule.base)}"
+        return now if before is None else f"{units(before, currency)} -> {now}"
     notation = board.source.notation
     now = show(reading.now, notation) + ("+" if reading.capped else "")
     return now if before is None else f"{show(before, notation)} -> {now}"
@@ -155,7 +161,7 @@ def _dropped(rule: DropRule, reading: Reading) -> str:
 
 def _pool(rule: BoardRule, board: BoardView) -> str | None:
     pool = board.pools.get(rule.pool)
-    return None if pool is None or pool.total is None else f"{money(pool.total, pool.currency)} ({rule.pool})"
+    return None if pool is None or pool.total is None else f"{money.shown(pool.total, pool.currency)} ({rule.pool})"
 
 
 def _points(rule: BoardRule, reading: Reading) -> str | None:
@@ -175,9 +181,12 @@ def show_level(price: int, notation: Notation) -> str:
     return f"{profit_per_1(price):g}"
 
 
-def money(minor: int, currency: str) -> str:
-    return f"{minor / MINOR:,.2f} {currency}"
+def units(hundredths: int, currency: str) -> str:
+    """A rule's amount with the digits that the currency has, cut off: `1,234.50`, in yen `1,234`."""
+    return money.figure(hundredths * money.minor_units(currency) // HUNDREDTHS, currency)
 
 
-def whole(minor: int) -> str:
-    return f"{minor / MINOR:,.2f}".removesuffix(".00")
+def whole(hundredths: int) -> str:
+    """As a rule file writes it: `2`, `1,500.50`."""
+    units, rest = divmod(hundredths, HUNDREDTHS)
+    return f"{units:,}.{rest:02d}".removesuffix(".00")
