@@ -154,9 +154,7 @@ class Engine:
             committed_mono=self._clock.monotonic_ms(),
         )
         alert_id = sql.add_alert(connection, new)
-        recipients = tuple(dict.fromkeys(self._recipients if rule.recipients is None else rule.recipients))
-        state, reason = ("pending", None) if recipients else ("logged", NOBODY)
-        sql.add_deliveries(connection, alert_id, recipients or ("",), channel=CHANNEL, state=state, reason=reason)
+        address(connection, alert_id, self._recipients if rule.recipients is None else rule.recipients)
         return Fired(alert_id, rule.name, detail.text, race.race_id, board_id)
 
 
@@ -168,6 +166,13 @@ class _Figures:
     threshold_value: int | None = None
     actual_value: int | None = None
     previous_value: int | None = None
+
+
+def address(connection: Connection, alert_id: int, to: Sequence[str]) -> None:
+    """A delivery to each recipient once; to nobody, the alert is only logged."""
+    recipients = tuple(dict.fromkeys(to))
+    state, reason = ("pending", None) if recipients else ("logged", NOBODY)
+    sql.add_deliveries(connection, alert_id, recipients or ("",), channel=CHANNEL, state=state, reason=reason)
 
 
 def unit_of(rule: BoardRule) -> str:

@@ -7,21 +7,27 @@ from typing import Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
-from scrapy.http import Request
+from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
 from twisted.python.failure import Failure
 
 from horses_scrapy import clock
 from horses_scrapy.config import Settings
+from horses_scrapy.extensions.fill_rate import DEGRADED_STAT
 from horses_scrapy.extensions.outcome import Outcome, of_exception, worst
 from horses_scrapy.items import AnyItem, OddsItem
 from horses_scrapy.storage.engine import open_store
 from horses_scrapy.storage.runs import Ending, Run, Superseded
-from horses_scrapy.track_spider import TrackSpider
+from horses_scrapy.track_spider import CACHED, LEFT_OUT_STAT, TrackSpider
 
 logger = logging.getLogger(__name__)
 
 OUTCOME_STAT = "crawl_run/outcome"
 BOARDS_STAT = "crawl_run/boards"
+FROM_CACHE_STAT = "crawl_run/from_cache"
+"""Responses that an earlier crawl fetched, robots.txt apart."""
+FALLBACK_STAT = "crawl_run/fallback"
+"""Boards that were read from the source's second choice of page."""
 _CLOSE_REASONS = {
     "finished": None,
     "closespider_timeout": Outcome("timeout", "CLOSESPIDER_TIMEOUT"),
@@ -49,6 +55,7 @@ class CrawlRun:
         for handler, signal in (
             (made.spider_opened, signals.spider_opened),
             (made.request_sent, signals.request_reached_downloader),
+            (made.response_received, signals.response_received),
             (made.item_scraped, signals.item_scraped),
             (made.item_dropped, signals.item_dropped),
             (made.failed, signals.spider_error),
@@ -82,9 +89,15 @@ class CrawlRun:
         if self._first_request_mono is None:
             self._first_request_mono = clock.Clock.monotonic_ms()
 
+    def response_received(self, response: Response, request: Request) -> None:
+        if CACHED in response.flags and request.callback is not NO_CALLBACK:
+            self._crawler.stats.inc_value(FROM_CACHE_STAT)
+
     def item_scraped(self, item: AnyItem) -> None:
         self._items += 1
         if isinstance(item, OddsItem):
+            if "fallback" in item.flags:
+                self._crawler.stats.inc_value(FALLBACK_STAT)
             self._boards += 1
             if self._committed_mono is None:
                 self._committed_mono = clock.Clock.monotonic_ms()
@@ -112,7 +125,7 @@ class CrawlRun:
         if ended is not None:
             self._note(ended)
         if not self._items and not self._problems and not self._run.finished_races(spider.race_date):
-            self._note(Outcome("empty", "nothing was scraped"))
+            self._note(self._nothing())
         end = worst(self._problems)
         self._run.end(self._ending(end))
         self._crawler.stats.set_value(OUTCOME_STAT, end.name)
@@ -120,14 +133,21 @@ class CrawlRun:
         logger.info("Run %d: %s%s", self._run.run_id, end.name, f": {end.reason}" if end.reason else "")
         self._run.store.close()
 
+    def _nothing(self) -> Outcome:
+        """No item and no problem: the site is empty, or only what was not asked for is there yet (`-a only=`)."""
+        if self._crawler.stats.get_value(LEFT_OUT_STAT):
+            return Outcome("skipped", "nothing of what was asked for is there")
+        return Outcome("empty", "nothing was scraped")
+
     def _note(self, problem: Outcome) -> None:
         self._problems.append(problem)
 
     def _ending(self, end: Outcome) -> Ending:
+        too_little: str | None = self._crawler.stats.get_value(DEGRADED_STAT)
         return Ending(
             outcome=end.name,
-            reason=end.reason,
-            degraded=end.name != "ok" and self._boards > 0,
+            reason=too_little if end.reason is None else end.reason,
+            degraded=too_little is not None or (end.name != "ok" and self._boards > 0),
             requests=self._requests,
             boards=self._boards,
             rejected=self._rejected,
