@@ -139,16 +139,19 @@ def _same_as_final(start: Json, shown: Json) -> None:
 
 
 def _pools(race: Json) -> Iterator[Pool]:
-    """Turnover in oere. Merged pools all show the turnover of the whole: it stands once, under the first of them."""
+    """Turnover in oere. Merged pools all show the turnover of the whole: it stands once, under the first of them.
+
+    To the oere the same turnover in two pools is one pool, also where the answer forgets to say that they are merged.
+    """
     merged = [[bet.text() for bet in pool["betTypes"].elements()] for pool in race.list_of("mergedPools")]
-    seen: list[list[str]] = []
+    seen: set[int] = set()
     for bet, bet_type in POOLS.items():
         pool = race["pools"].get(bet)
         turnover = pool.get("turnover") if pool is not None else None
         group = next((bets for bets in merged if bet in bets), [bet])
-        if turnover is None or group in seen:
+        if turnover is None or bet != next(one for one in POOLS if one in group) or turnover.whole() in seen - {0}:
             continue
-        seen.append(group)
+        seen.add(turnover.whole())
         yield Pool(bet_type=bet_type, amount=turnover.whole(), currency=CURRENCY)
 
 

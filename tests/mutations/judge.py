@@ -1,14 +1,17 @@
 """Holds what a damaged answer gave against the truth: equal, refused, flagged, or wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from alerts.history import HARMLESS
 from horses_scrapy.items import AnyItem, OddsItem, RaceItem, ResultItem
 from horses_scrapy.offline import Read
 
 Verdict = str
-"""equal, lost (less than the truth, nothing wrong), flagged, refused, wrong."""
+"""equal, lost (less than the truth, nothing wrong), flagged (suspect), refused, wrong."""
 Facts = dict[tuple[Any, ...], Any]
+Flags = dict[int, frozenset[str]]
 
 
 def facts(items: Iterable[AnyItem]) -> Facts:
@@ -48,17 +51,34 @@ def _of_result(race: tuple[Any, ...], item: ResultItem) -> Facts:
     return found | {(*race, "paid", one.bet_type, one.combination): (one.payout, one.base) for one in item.payoffs}
 
 
-def judge(truth: Facts, found: Read, kept: Callable[[AnyItem], AnyItem | None]) -> tuple[Verdict, str]:
-    """`kept` is what the pipelines make of an item: None where it is rejected, flags where it is suspect."""
-    stored = [one for item in found.items if (one := kept(item)) is not None]
-    flagged = any(isinstance(one, OddsItem) and one.flags for one in stored)
-    shown = facts(one for one in stored if not (isinstance(one, OddsItem) and one.flags))
-    wrong = {at: value for at, value in shown.items() if value is not None and truth.get(at) != value}
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the undamaged answers say, and the flags that their boards get."""
+
+    facts: Facts
+    flags: Flags
+
+    @classmethod
+    def of(cls, items: Iterable[AnyItem]) -> "Truth":
+        stored = list(items)
+        return cls(facts(stored), flags(stored))
+
+
+def flags(items: Iterable[AnyItem]) -> Flags:
+    """By race: those that keep a board from alerting."""
+    return {item.race_number: item.flags - HARMLESS for item in items if isinstance(item, OddsItem)}
+
+
+def judge(truth: Truth, found: Read, stored: list[AnyItem]) -> tuple[Verdict, str]:
+    """`stored` is what the pipelines made of the items found: rejected ones are gone, suspect ones are flagged."""
+    suspect = flags(stored)
+    shown = facts(one for one in stored if not (isinstance(one, OddsItem) and suspect[one.race_number]))
+    wrong = {at: value for at, value in shown.items() if value is not None and truth.facts.get(at) != value}
     if wrong:
         at, value = next(iter(wrong.items()))
-        return "wrong", f"{at}: {value}, the truth is {truth.get(at)}"
+        return "wrong", f"{at}: {value}, the truth is {truth.facts.get(at)}"
+    if Truth.of(stored) == truth and not found.errors:
+        return "equal", ""
     if len(stored) < len(found.items) or found.errors:
         return "refused", ""
-    if flagged:
-        return "flagged", ""
-    return ("equal" if all(shown.get(at) == value for at, value in truth.items()) else "lost"), ""
+    return ("flagged" if suspect != truth.flags else "lost"), ""

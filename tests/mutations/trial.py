@@ -2,11 +2,10 @@
 
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from crawling import ROOT
-from judge import Facts, facts, judge
+from judge import Truth, judge
 from mutate import Mutation, mutations
 from offline import SHIPPED
 from scrapy.http import Request
@@ -46,7 +45,7 @@ class Saved:
     case: Case
     name: str
     bodies: dict[str, bytes | None]
-    truth: Facts
+    truth: Truth
     contexts: dict[int, Context]
 
     def body(self) -> bytes:
@@ -59,7 +58,8 @@ def trial(source: str, count: int = 2000) -> Tally:
     for seed in range(count):
         one = saved[seed % len(saved)]
         mutation = mutations(one.body(), seed)
-        verdict, words = judge(one.truth, _read(one, mutation), _pipelines(one))
+        found = _read(one, mutation)
+        verdict, words = judge(one.truth, found, _stored(found.items, one.case, one.contexts))
         if verdict == "wrong" and _undetectable(source, mutation):
             verdict = "undetectable"
         told = tally.harmless if mutation.harmless else tally.damage
@@ -81,7 +81,8 @@ def _answers(case: Case) -> list[Saved]:
     bodies = case.bodies()
     items = case.read(SHIPPED).items
     contexts = _contexts(items, SHIPPED.tracks[case.track])
-    return [Saved(case, name, bodies, facts(items), contexts) for name, body in bodies.items() if body]
+    truth = Truth.of(_stored(items, case, contexts))
+    return [Saved(case, name, bodies, truth, contexts) for name, body in bodies.items() if body]
 
 
 def _contexts(items: list[AnyItem], track: Track) -> dict[int, Context]:
@@ -113,20 +114,18 @@ def _read(saved: Saved, mutation: Mutation) -> Read:
     return saved.case.read(SHIPPED, page)
 
 
-def _pipelines(saved: Saved) -> Callable[[AnyItem], AnyItem | None]:
-    """Validate and sanity, as they are in a crawl."""
-    track = SHIPPED.tracks[saved.case.track]
+def _stored(items: list[AnyItem], case: Case, contexts: dict[int, Context]) -> list[AnyItem]:
+    """What validate and sanity let through, as in a crawl."""
+    track = SHIPPED.tracks[case.track]
     bounds = Bounds(SHIPPED.sources[track.source].validation, track.key, history=True)
+    return [_checked(item, contexts) for item in items if not faults(item, bounds)]
 
-    def kept(item: AnyItem) -> AnyItem | None:
-        if faults(item, bounds):
-            return None
-        if isinstance(item, OddsItem):
-            names = {one.name for one in findings(item, saved.contexts.get(item.race_number, Context()))}
-            return replace(item, flags=item.flags | names)
+
+def _checked(item: AnyItem, contexts: dict[int, Context]) -> AnyItem:
+    if not isinstance(item, OddsItem):
         return item
-
-    return kept
+    names = {one.name for one in findings(item, contexts.get(item.race_number, Context()))}
+    return replace(item, flags=item.flags | names)
 
 
 def _undetectable(source: str, mutation: Mutation) -> bool:
