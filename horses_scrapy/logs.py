@@ -1,7 +1,6 @@
 """Logging of the long-running processes: `LEVEL - message` on the console, everything in a dated file."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterable
 from logging.handlers import TimedRotatingFileHandler
@@ -59,9 +58,8 @@ def secrets_of(settings: Settings) -> list[str]:
 
 
 def _credentials(settings: Settings) -> list[str]:
-    """Values of the environment variables that the sources' `auth` names; the path of a certificate is no secret."""
-    named = {told for source in settings.sources.values() for told in source.auth.values()}
-    return [os.environ[name] for name in sorted(named) if name in os.environ]
+    """Values of the variables that the sources' `auth` names; the path of a certificate is no secret."""
+    return [value.get_secret_value() for value in settings.credentials.values()]
 
 
 def _url_secrets(url: str) -> list[str]:

@@ -50,6 +50,7 @@ def spider_of(settings: Settings, spider: type[TrackSpider], frozen_time: str, *
         track=track,
         source_config=settings.sources[track.source],
         home=settings.home,
+        credentials=settings.credentials,
         now=Frozen(instant=frozen_time),
         **arguments,
     )

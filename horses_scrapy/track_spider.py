@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +10,14 @@ from typing import Any, ClassVar, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import scrapy
+from pydantic import SecretStr
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from horses_scrapy import clock
 from horses_scrapy.config import Settings, SourceConfig, Track
+from horses_scrapy.config.tracks import is_variable
 from horses_scrapy.errors import ConfigError, MissingCredentials, NoCard, NothingDue
 from horses_scrapy.items import RaceItem, Source
 from horses_scrapy.storage.runs import Run
@@ -29,7 +30,6 @@ LEFT_OUT_STAT = "asked/left_out"
 ARGUMENTS = ("race", "date", "due", "only")
 """What a person asks for with `-a`; what the scheduler adds is not among them."""
 OVER = frozenset({"closed", "unofficial", "official"})
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class TrackSpider(scrapy.Spider):
         track: Track,
         source_config: SourceConfig,
         home: Path,
+        credentials: Mapping[str, SecretStr],
         now: clock.Clock,
         race: str | None = None,
         date: str | None = None,
@@ -94,6 +95,7 @@ class TrackSpider(scrapy.Spider):
         self.track = track
         self.source_config = source_config
         self.home = home
+        self.credentials = credentials
         self.clock = now
         self.asked = Asked(_race_numbers(race), _minutes(due), _part(only))
         today = now.now().astimezone(ZoneInfo(track.timezone)).date()
@@ -118,7 +120,13 @@ class TrackSpider(scrapy.Spider):
             raise ConfigError(f"tracks.yaml: track {key} cannot be crawled: {faults}")
         given = {"now": clock.from_environment(), **kwargs}  # `scrapy reparse` gives another clock
         made = super().from_crawler(
-            crawler, *args, track=track, source_config=settings.sources[track.source], home=settings.home, **given
+            crawler,
+            *args,
+            track=track,
+            source_config=settings.sources[track.source],
+            home=settings.home,
+            credentials=settings.credentials,
+            **given,
         )
         made.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
         return made
@@ -262,24 +270,27 @@ class TrackSpider(scrapy.Spider):
     def credential(self, name: str) -> str:
         """The value of the environment variable, or the absolute path, that the source's `auth` names."""
         told = self.source_config.auth[name]
-        return os.environ[told] if _VARIABLE.fullmatch(told) else str(self.home / told)
+        return self.credentials[told].get_secret_value() if is_variable(told) else str(self.home / told)
 
     def _check_credentials(self) -> None:
-        missing = missing_credentials(self.required_auth, self.source_config, self.home)
+        missing = missing_credentials(self.required_auth, self.source_config, self.home, self.credentials)
         if missing:
             raise MissingCredentials(f"{self.track.source}: {'; '.join(missing)}")
 
 
-def missing_credentials(names: Iterable[str], source: SourceConfig, home: Path) -> list[str]:
+def missing_credentials(
+    names: Iterable[str], source: SourceConfig, home: Path, credentials: Mapping[str, SecretStr]
+) -> list[str]:
     """A line for each name that the source's `auth` does not map to what is there."""
-    return [text for name in sorted(names) if (text := _missing(name, source.auth.get(name), home)) is not None]
+    found = (_missing(name, source.auth.get(name), home, credentials) for name in sorted(names))
+    return [text for text in found if text is not None]
 
 
-def _missing(name: str, told: str | None, home: Path) -> str | None:
+def _missing(name: str, told: str | None, home: Path, credentials: Mapping[str, SecretStr]) -> str | None:
     if told is None:
         return f"auth.{name} is not set in tracks.yaml"
-    if _VARIABLE.fullmatch(told):
-        return None if os.environ.get(told) else f"auth.{name}: the environment variable {told} is not set"
+    if is_variable(told):
+        return None if told in credentials else f"auth.{name}: the environment variable {told} is not set"
     path = home / told
     return None if path.exists() else f"auth.{name}: {path} does not exist"
 

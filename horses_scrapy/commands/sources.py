@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 
 from horses_scrapy import clock
@@ -28,10 +26,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002 (Scrapy's signature)
         assert self.settings is not None
         settings: Settings = self.settings["HORSES"]
-        console = Console()
-        console.print(_table(settings, _last_runs(settings)))
-        for fault in settings.track_faults:
-            console.print(f"[red]{fault}[/red]", highlight=False)
+        _print(settings, _last_runs(settings))
 
 
 def _last_runs(settings: Settings) -> Mapping[str, LastRun]:
@@ -46,24 +41,29 @@ def _last_runs(settings: Settings) -> Mapping[str, LastRun]:
         store.close()
 
 
-def _table(settings: Settings, runs: Mapping[str, LastRun]) -> Table:
-    table = Table("source", "track", "spider", "enabled", "credentials", "last outcome")
+def _print(settings: Settings, runs: Mapping[str, LastRun]) -> None:
+    from rich.console import Console  # noqa: PLC0415 (every crawl imports every command)
+    from rich.table import Column, Table  # noqa: PLC0415
+
+    table = Table("source", Column("spider", no_wrap=True), "enabled", "credentials", "last outcome")
     for name in settings.sources:
         tracks = [track for track in settings.tracks.values() if track.source == name]
         for row in _rows(settings, name, tracks, runs):
             table.add_row(*row)
         table.add_section()
-    return table
+    console = Console()
+    console.print(table)
+    for fault in settings.track_faults:
+        console.print(fault, style="red", markup=False, highlight=False)
 
 
 def _rows(
     settings: Settings, source: str, tracks: list[Track], runs: Mapping[str, LastRun]
-) -> Iterator[tuple[str, str, str, str, str, str]]:
+) -> Iterator[tuple[str, str, str, str, str]]:
     for index, track in enumerate(tracks):
         enabled = track.key in settings.enabled_tracks
         yield (
             source if index == 0 else "",
-            track.name,
             f"track_{track.key}",
             "yes" if enabled else "no" if settings.sources[source].enabled else "no: the source is not",
             _credentials(settings, track),
@@ -75,7 +75,9 @@ def _credentials(settings: Settings, track: Track) -> str:
     spider = spider_class(track.key)
     if not spider.required_auth:
         return "none needed"
-    missing = missing_credentials(spider.required_auth, settings.sources[track.source], settings.home)
+    missing = missing_credentials(
+        spider.required_auth, settings.sources[track.source], settings.home, settings.credentials
+    )
     return "; ".join(missing) or "set"
 
 

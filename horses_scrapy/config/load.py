@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from horses_scrapy import clock
 from horses_scrapy.config.env_file import EnvFile, read_env
 from horses_scrapy.config.model import SECTIONS, Settings
-from horses_scrapy.config.tracks import parse_tracks
+from horses_scrapy.config.tracks import SourceConfig, parse_tracks
 from horses_scrapy.config.yaml_file import Location, YamlFile, faults, known_keys, nearest, read
 from horses_scrapy.errors import ConfigError
 
@@ -78,7 +78,14 @@ def load(
     if found:
         raise ConfigError("\n".join(found))
     sources, tracks, track_faults = parse_tracks(read(config_file.with_name("tracks.yaml")))
-    return settings.model_copy(update={"sources": sources, "tracks": tracks, "track_faults": tuple(track_faults)})
+    told = {"sources": sources, "tracks": tracks, "track_faults": tuple(track_faults)}
+    return settings.model_copy(update={**told, "credentials": _credentials(sources, {**env_file.values, **environ})})
+
+
+def _credentials(sources: Mapping[str, SourceConfig], environ: Mapping[str, str]) -> dict[str, SecretStr]:
+    """Only what the sources ask for: the rest of the environment is none of their business."""
+    named = {name for source in sources.values() for name in source.variables()}
+    return {name: SecretStr(environ[name]) for name in sorted(named) if environ.get(name)}
 
 
 def _unknown_sections(file: YamlFile) -> list[str]:

@@ -109,7 +109,11 @@ class Logging(Block):
 
 
 class Settings(Block):
-    """Everything that a process is told. `track_faults` names the track blocks that are broken and so disabled."""
+    """Everything that a process is told.
+
+    `track_faults` names the track blocks that are broken and so disabled; `credentials` holds the values of the variables
+    that the sources' `auth` names, as far as they are set.
+    """
 
     home: Path
     config_file: Path
@@ -123,6 +127,7 @@ class Settings(Block):
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     tracks: dict[str, Track] = Field(default_factory=dict)
     track_faults: tuple[str, ...] = ()
+    credentials: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
     def database_path(self) -> Path:

@@ -1,5 +1,6 @@
 """config/tracks.yaml: who is read, and where. A broken block disables its track (or its source's tracks) only."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
@@ -80,6 +81,11 @@ class PoolTerms(Block):
 Pools = dict[BetType, tuple[PoolTerms, ...]]
 
 
+def is_variable(told: str) -> bool:
+    """Whether a value of `auth` names an environment variable; else it is a path."""
+    return re.fullmatch(r"[A-Z][A-Z0-9_]*", told, re.ASCII) is not None
+
+
 class SourceConfig(Block):
     """A site family.
 
@@ -97,6 +103,10 @@ class SourceConfig(Block):
     options: dict[Name, Line] = Field(default_factory=dict)
     pools: Pools = Field(default_factory=dict)
     validation: Validation = Validation()
+
+    def variables(self) -> list[str]:
+        """The environment variables that `auth` names."""
+        return [told for told in self.auth.values() if is_variable(told)]
 
 
 class Track(Block):

@@ -139,7 +139,7 @@ def result_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
             if finisher.position < 1 or not finisher.program_number.strip():
                 yield Fault("result_order", f"finishers[{finisher.program_number}]", str(finisher.position))
         for payoff in item.payoffs:
-            if payoff.payout < 0 or payoff.base <= 0:
+            if payoff.payout < 0 or payoff.base <= 0 or 0 < payoff.payout < payoff.base:  # a winner loses nothing
                 yield Fault("result_order", f"payoffs.{payoff.bet_type}[{payoff.combination}]", str(payoff.payout))
 
 

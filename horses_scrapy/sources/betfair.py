@@ -25,13 +25,14 @@ from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Request, Response
 
 from horses_scrapy.config import Settings
+from horses_scrapy.config.tracks import is_variable
 from horses_scrapy.errors import ConfigError, MissingCredentials, ParseError, SourceError
 from horses_scrapy.items import AnyItem, RaceItem, Source
 from horses_scrapy.sources.betfair_card import Race, parse_catalogue, race_item
 from horses_scrapy.sources.betfair_memory import Memory
 from horses_scrapy.sources.betfair_race import parse_books
 from horses_scrapy.sources.betfair_rpc import SOURCE, SessionLost
-from horses_scrapy.track_spider import TrackSpider, missing_credentials
+from horses_scrapy.track_spider import TrackSpider
 
 CERTIFICATES = "certificates"
 """Optional in `auth`: a folder with .crt and .key, or a .pem file. Without it the login is the interactive one."""
@@ -91,8 +92,7 @@ class BetfairSpider(TrackSpider):
     def _certificates(self) -> Path | None:
         """None where `auth` names none, or a variable that is not set."""
         told = self.source_config.auth.get(CERTIFICATES)
-        is_variable = told is not None and told.isidentifier() and told.isupper()
-        if told is None or (is_variable and missing_credentials({CERTIFICATES}, self.source_config, self.home)):
+        if told is None or (is_variable(told) and told not in self.credentials):
             return None
         path = self.home / self.credential(CERTIFICATES)
         if not path.exists():

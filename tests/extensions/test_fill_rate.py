@@ -107,7 +107,7 @@ def runs(tmp_path):
     store = open_store(settings, Clock())
 
     def run(*items, **asked):
-        spider = DemoSpider(track=TRACK, source_config=None, home=tmp_path, now=TODAY, **asked)
+        spider = DemoSpider(track=TRACK, source_config=None, home=tmp_path, credentials={}, now=TODAY, **asked)
         spider.run = Run.begin(store, TODAY, spider="track_demo", track="demo", source="demo", job_id=None)
         stats: dict[str, str] = {}
         extension = FillRate(SimpleNamespace(stats=SimpleNamespace(set_value=stats.__setitem__)), ("you@example.com",))

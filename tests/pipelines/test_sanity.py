@@ -46,7 +46,9 @@ class Crawl:
     def __init__(self, home):
         settings = Settings.model_validate({"home": home, "config_file": home / "config" / "config.yaml"})
         self.store = open_store(settings, Clock())
-        self.spider = DemoSpider(track=TRACK, source_config=None, home=home, now=Clock(), date="2026-05-02")
+        self.spider = DemoSpider(
+            track=TRACK, source_config=None, home=home, credentials={}, now=Clock(), date="2026-05-02"
+        )
         self.spider.run = Run.begin(self.store, Clock(), spider="track_demo", track="demo", source="demo", job_id=None)
         self.spider.run.take_lease()
         self.sanity, self._stored = Sanity(self), StorePipeline(self)

@@ -109,6 +109,11 @@ BAD = {
         "grids.quinella",
     ),
     "base 0": (grid(base=0), "pair_price", "grids.exacta.base"),
+    "a winner that loses": (
+        replace(RESULT, payoffs=(replace(RESULT.payoffs[0], payout=199),)),
+        "result_order",
+        "payoffs.win[1]",
+    ),
     "a post time of another day": (
         replace(RACE, post_time=NOW + timedelta(days=3)),
         "post_time",

@@ -324,7 +324,7 @@ class StoppedClock(Clock):
 
 def spider(finished=(), **arguments):
     made = DemoTrackSpider(
-        track=TRACK, source_config=SETTINGS.sources["demo"], home=ROOT, now=StoppedClock(), **arguments
+        track=TRACK, source_config=SETTINGS.sources["demo"], home=ROOT, credentials={}, now=StoppedClock(), **arguments
     )
     made.run = Finished(*finished)
     return made

@@ -260,6 +260,7 @@ def crawl_with(
     spider = BjerkeSpider(
         track=shipped_spider.track.model_copy(update={"options": options or {}}),
         source_config=shipped_spider.source_config,
+        credentials={},
         home=shipped_spider.home,
         now=shipped_spider.clock,
         date="2026-03-04",

@@ -166,7 +166,7 @@ def test_a_page_of_approximates_that_fails_costs_the_pairs_only(
 @pytest.mark.parametrize(
     ("arguments", "kinds", "requests"),
     [
-        ({"only": "card"}, ["RaceItem"], 1),
+        ({"only": "card"}, ["RaceItem", "RaceItem"], 2),
         ({"only": "boards"}, ["RaceItem", "RaceItem", "OddsItem"], 3),
         ({"only": "results"}, ["RaceItem"], 1),  # its post is to come
         ({"only": "results", "race": "3"}, ["RaceItem"], 1),

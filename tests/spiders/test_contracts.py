@@ -20,7 +20,7 @@ def test_a_track_has_a_code_a_zone_and_a_takeout(key):
     assert track.min_runners < track.max_runners
 
 
-@pytest.mark.parametrize("key", sorted(set(KEYS) - {"demo"}))
+@pytest.mark.parametrize("key", KEYS)
 def test_a_track_has_a_saved_day_with_a_race_and_its_board(key):
     read = Case(ROOT / "tests/fixtures" / key / "one_race").read(SHIPPED)
     assert read.errors == []
