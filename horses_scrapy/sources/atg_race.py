@@ -149,7 +149,7 @@ def _pools(race: Json) -> Iterator[Pool]:
         pool = race["pools"].get(bet)
         turnover = pool.get("turnover") if pool is not None else None
         group = next((bets for bets in merged if bet in bets), [bet])
-        if turnover is None or bet != next(one for one in POOLS if one in group) or turnover.whole() in seen - {0}:
+        if turnover is None or bet != next(one for one in POOLS if one in group) or turnover.whole() in seen:
             continue
         seen.add(turnover.whole())
         yield Pool(bet_type=bet_type, amount=turnover.whole(), currency=CURRENCY)

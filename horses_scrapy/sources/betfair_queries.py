@@ -45,8 +45,15 @@ def catalogue(track: Track, race_date: date) -> dict[str, Any]:
 
 
 def books(market_ids: Iterable[str], currency: str) -> dict[str, Any]:
-    """Best offers with those that cross-matching makes, as the site shows them."""
-    prices = filters.price_projection(price_data=filters.price_data(ex_best_offers=True), virtualise=True)
+    """The best offer alone, with those that cross-matching makes, as the site shows them.
+
+    One level: where it is lost, nothing of the next one can pass for the best.
+    """
+    prices = filters.price_projection(
+        price_data=filters.price_data(ex_best_offers=True),
+        ex_best_offers_overrides=filters.ex_best_offers_overrides(best_prices_depth=1),
+        virtualise=True,
+    )
     return call("listMarketBook", {"marketIds": list(market_ids), "priceProjection": prices, "currencyCode": currency})
 
 

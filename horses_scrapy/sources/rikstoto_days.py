@@ -131,7 +131,7 @@ def _entries(lists: Json, race: RaceItem) -> tuple[Entry, ...]:
 def _entry(start: Json, race: RaceItem) -> Entry:
     if start["raceKey"].text() != race.source_key:
         raise ParseError(f"{start.path}.raceKey: {race.source_key} was asked for, not {start['raceKey'].text()}")
-    number, post = str(start["startNumber"].whole()), start.get("postPosition")
+    number, post = str(_start_number(start["startNumber"])), start.get("postPosition")
     return Entry(
         program_number=number,
         label=number,
@@ -141,3 +141,9 @@ def _entry(start: Json, race: RaceItem) -> Entry:
         post_position=str(post.whole()) if post is not None else None,
         horse_key=start.optional_text("horseRegistrationNumber"),
     )
+
+
+def _start_number(node: Json) -> int:
+    if not 1 <= node.whole() <= 99:
+        raise ParseError(f"{node.path}: a start number is expected, not {node.whole()}")
+    return node.whole()

@@ -47,7 +47,7 @@ def test_every_written_value_is_the_default(shipped):
 
 
 def test_every_section_of_the_model_is_one_that_a_file_may_set():
-    others = {"home", "config_file", "sources", "tracks", "track_faults"}
+    others = {"home", "config_file", "sources", "tracks", "track_faults", "credentials"}
     assert set(Settings.model_fields) == {*SECTIONS, *others}
 
 

@@ -1,5 +1,7 @@
 """config/tracks.yaml: a broken block stops its own tracks, by file and key, and no other."""
 
+import datetime as dt
+
 import pytest
 import yaml
 
@@ -181,3 +183,53 @@ def test_credentials_in_a_url_are_refused_and_not_repeated(faults):
         found = faults(replaced(old, new))
         assert "credentials do not belong in a URL" in found[0]
         assert "planted" not in "".join(found)
+
+
+AUTH = "{From: me@example.com}\n    auth: {app_key: OTHER_APP_KEY, user: OTHER_USER, certificates: certs/other}"
+
+
+def test_what_auth_names_comes_from_the_environment_or_from_env_file(house):
+    found = house.load(
+        tracks=TRACKS.replace("{From: me@example.com}", AUTH),
+        env="OTHER_APP_KEY=from-the-file\nOTHER_USER=from-the-file\nELSE=x\n",
+        environ={"OTHER_USER": "from-outside", "HOME": "/nowhere"},
+    )
+    assert {name: value.get_secret_value() for name, value in found.credentials.items()} == {
+        "OTHER_APP_KEY": "from-the-file",
+        "OTHER_USER": "from-outside",
+    }
+    assert "from-" not in repr(found)
+
+
+def test_options_and_pools_of_a_source_hold_for_its_tracks_which_may_have_their_own(house):
+    pools = "pools: {win: [{since: 2020-01-01, takeout: 0.16, breakage: 0.1, minimum: 1.05, origin: here}]}"
+    source = f"{{From: me@example.com}}\n    options: {{a: '1', b: '2'}}\n    {pools}"
+    tracks = TRACKS.replace("{From: me@example.com}", source).replace("enabled: false", "options: {b: '3'}")
+    track = house.load(tracks=tracks).tracks["elsewhere"]
+    assert track.options == {"a": "1", "b": "3"}
+    day = dt.date(2020, 1, 1)
+    assert track.terms("win", day).takeout == 0.16
+    assert track.terms("win", day - dt.timedelta(days=1)) is None
+    assert track.terms("exacta", day) is None
+
+
+@pytest.mark.parametrize(
+    ("pools", "fault"),
+    [
+        ("{win: [{since: 2020-01-01, takeout: 16, breakage: 0.1, minimum: 1.05, origin: x}]}", "pools.win.0.takeout"),
+        ("{win: [{since: soon, takeout: 0.16, breakage: 0.1, minimum: 1.05, origin: x}]}", "pools.win.0.since"),
+        ("{win: [{since: 2020-01-01, takeout: 0.16, breakage: 0.1, minimum: 1.05}]}", "pools.win.0.origin"),
+        ("{trifekta: []}", "pools.trifekta"),
+    ],
+)
+def test_terms_of_a_pool_are_checked(house, pools, fault):
+    found = house.load(tracks=TRACKS.replace("enabled: false", f"pools: {pools}")).track_faults
+    assert any(fault in line for line in found)
+    assert not any("demo" in line for line in found)
+
+
+def test_a_source_that_is_not_enabled_watches_none_of_its_tracks(house):
+    tracks = TRACKS.replace("base_url: http://127.0.0.1:8321/", "base_url: http://127.0.0.1:8321/\n    enabled: false")
+    found = house.load(tracks=tracks)
+    assert list(found.enabled_tracks) == []
+    assert list(found.tracks) == ["demo", "elsewhere"]

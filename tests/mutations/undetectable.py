@@ -22,7 +22,9 @@ UNDETECTABLE: Final[dict[str, tuple[str, ...]]] = {
         r"swap between pools\.\*\.(wageringProduct|poolTotal)",
         r"swap between approximates\.\*\.(return|selections)",
         r"swap between dividends\.",
-        r"swap between meetings\.\*\.races\.\*\.raceStartTime",
+        r"swap between meetings\.\*\.races\.\*\.race(StartTime|Number)",
+        r"swap pools\.\*\.(legNumber<>poolTotal|poolTotal<>legNumber)",  # a number that nobody reads
+        r"swap runners\.\*\.(runnerName<>\w+|\w+<>runnerName)",
         r"reorder results\.",  # the order of the list is the order of finish
     ),
     "hkjc": (
@@ -54,6 +56,7 @@ UNDETECTABLE: Final[dict[str, tuple[str, ...]]] = {
         r"swap (between )?data\.odds\.\d\.\d+<>\d+",  # whole cells of two horses or pairs, ranks and all
         r"swap (texts )?.*(HorseName|HorseInfo|HorseList)",
         r"swap texts .*(Odds|Ninki|Jockey|Trainer)",
+        r"garble .*HorseName",  # any words may be a name
     ),
     "atg": (
         r"swap between races\.\*\.starts\.\*\.(number|horse|pools|driver)",
@@ -74,6 +77,8 @@ UNDETECTABLE: Final[dict[str, tuple[str, ...]]] = {
         r"swap (between )?result\.\*\.runners\.\*\.ex\.",
         r"swap between result\.\*\.runners\.\*\.(runnerName|metadata|totalMatched|selectionId|lastPriceTraded|adjustmentFactor|ex|status)",
         r"swap between result\.\*\.(totalMatched|marketStartTime|marketName)",
+        r"swap result\.\*\.runners\.\*\.(metadata\.\w+<>\w+|lastPriceTraded<>\w+|\w+<>lastPriceTraded)",
+        r"swap result\.\*\.event(Type)?\.\w+<>\w+",  # the market is then another sport's or place's, and the day one shorter
     ),
     "rendered": (
         r"swap (texts )?main table\.(matrix|entries|odds|pools|finish|payoffs)",

@@ -414,7 +414,7 @@ def test_sides_that_are_swapped_are_loud(saved: Saved) -> None:
     books = saved(f"{ONE}/books")
     sides = first(books)["ex"]
     sides["availableToBack"], sides["availableToLay"] = sides["availableToLay"], sides["availableToBack"]
-    with pytest.raises(ParseError, match=r"runners\[0\]\.ex: back 2540 is not below lay 2460"):
+    with pytest.raises(ParseError, match=r"runners\[0\]\.ex: back 2520 is not below lay 2480"):
         items_of(saved(f"{ONE}/catalogue"), books)
 
 
