@@ -97,6 +97,8 @@ def planned(settings: Settings, source: str, name: str, opts: argparse.Namespace
     options = _options(opts.option, others, spider_class(template.key).required_options)
     if options != settings.sources[source].options:
         block["options"] = options
+    if not settings.sources[source].pools:
+        block["pools"] = _pools(template)
     new = NewTrack(settings, template, block, key)
     for path in (new.spider_file, new.case.folder.parent):
         if path.exists():
@@ -138,6 +140,14 @@ def _options(given: Sequence[str], tracks: Sequence[Track], required: frozenset[
         values = "; ".join(f"{name}: {', '.join(sorted({one[name] for one in common}))}" for name in missing)
         raise ConfigError(f"--option is needed: the source's tracks differ in {values}")
     return options
+
+
+def _pools(template: Track) -> dict[str, Any]:
+    """Terms to start from, where the source has none for all its tracks; their origin says so."""
+    found = template.model_dump(mode="json", include={"pools"})["pools"]
+    for terms in (one for listed in found.values() for one in listed):
+        terms["origin"] = f"unverified: taken over from {template.key}"
+    return dict(found)
 
 
 def _ascii(name: str) -> str:
@@ -224,7 +234,7 @@ def _told(new: NewTrack) -> str:
     case = new.case.folder.relative_to(ROOT)
     return (
         f"{new.spider_file.relative_to(ROOT)}\n"
-        f"{new.tracks_file}: tracks.{new.key} (enabled: false; add `pools` where they differ from the source's)\n"
+        f"{new.tracks_file}: tracks.{new.key} (enabled: false; look at takeout, breakage and minimum of its `pools`)\n"
         f"{case}/ (from {new.template.key}; tests/sources/test_fixtures.py runs it)\n"
         f"next: ./scripts/test tests/sources/test_fixtures.py -k {new.key}; scrapy crawl track_{new.key} -a race=1"
     )

@@ -123,3 +123,13 @@ def test_a_case_that_is_not_there_is_named(project):
     done = scrapy(project, "rerun", "awapuni", "nothing")
     assert done.returncode == 2
     assert "tests/fixtures/awapuni/nothing: no saved day" in done.stderr
+
+
+def test_a_source_without_terms_of_its_own_gives_those_of_the_template(project):
+    settings = config.load(project / "config/config.yaml", environ={})
+    template = settings.tracks["gulfstream_park"]
+    found = newtrack._pools(template)
+    assert found["win"][0]["takeout"] == template.pools["win"][0].takeout
+    assert {terms["origin"] for listed in found.values() for terms in listed} == {
+        "unverified: taken over from gulfstream_park"
+    }
