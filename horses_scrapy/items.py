@@ -74,7 +74,7 @@ class RaceItem:
 
     track is the key of the track's block in tracks.yaml; race_date the date at the track; source_key the source's own
     key of the race. `history` marks an import of past races, `from_cache` a card that was fetched by an earlier run (at
-    fetched_at), `fallback` one that was read from the source's second choice of page: neither ever alerts.
+    fetched_at), which only fills what is stored as unknown, `fallback` one that was read from the source's second choice of page.
     """
 
     track: str

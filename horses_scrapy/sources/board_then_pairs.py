@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 
 from horses_scrapy.errors import SourceError
 from horses_scrapy.items import AnyItem, OddsItem, PairGrid
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.track_spider import TrackSpider
 
 
@@ -44,7 +45,3 @@ class BoardThenPairs(TrackSpider):
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         context = dict(request.cb_kwargs)
         yield from self.complete(without_pairs(context.pop("board")), **context)
-
-
-def without_pairs(board: OddsItem) -> OddsItem:
-    return replace(board, flags=board.flags | {"no_pairs"})

@@ -21,6 +21,7 @@ from horses_scrapy.sources.demo_pages import (
     parse_results,
     race_url,
 )
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.track_spider import TrackSpider
 
 __all__ = ["SOURCE", "DemoSpider", "parse_card", "parse_entries", "parse_exacta", "parse_odds", "parse_results"]
@@ -136,7 +137,3 @@ def scratched_in(race: RaceItem) -> set[str]:
     """Interests none of whose horses will run."""
     running = {entry.label for entry in race.entries if entry.status not in OUT}
     return {entry.label for entry in race.entries} - running
-
-
-def without_pairs(board: OddsItem) -> OddsItem:
-    return replace(board, flags=board.flags | {"no_pairs"})

@@ -31,6 +31,7 @@ from horses_scrapy.sources.netkeiba_pages import (
     parse_race_numbers,
     race_list_url,
 )
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.track_spider import TrackSpider
 
 QUINELLA, EXACTA = PAIRS
@@ -95,7 +96,7 @@ class NetkeibaSpider(TrackSpider):
         try:
             grid = parse_pairs(response, self.visit(response), race, bets[0])
         except SourceError:
-            yield from self._next(_without_pairs(board), race, bets[1:])
+            yield from self._next(without_pairs(board), race, bets[1:])
             raise
         if grid is not None and grid.prices:
             board = replace(board, grids=(*board.grids, grid))
@@ -106,7 +107,7 @@ class NetkeibaSpider(TrackSpider):
         self.failed(failure)
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
         context = request.cb_kwargs
-        yield from self._next(_without_pairs(context["board"]), context["race"], context["bets"][1:])
+        yield from self._next(without_pairs(context["board"]), context["race"], context["bets"][1:])
 
     def _next(self, board: OddsItem, race: RaceItem, bets: tuple[str, ...]) -> Iterator[OddsItem | Request]:
         if not bets:
@@ -144,7 +145,3 @@ class NetkeibaSpider(TrackSpider):
 
 def odds_url(base_url: str, key: str, bet: str = WIN) -> str:
     return f"{base_url}/api/api_get_jra_odds.html?race_id={key}&type={bet}&action=update"
-
-
-def _without_pairs(board: OddsItem) -> OddsItem:
-    return replace(board, flags=board.flags | {"no_pairs"})

@@ -22,6 +22,7 @@ from horses_scrapy.items import AnyItem, Entry, OddsItem, PairGrid, RaceItem, Ra
 from horses_scrapy.sources.json_body import read_json
 from horses_scrapy.sources.nyra_days import Listed, read_days
 from horses_scrapy.sources.nyra_pools import asked_pools, exacta, money, win_prices
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.sources.program_number import interest_of
 from horses_scrapy.track_spider import TrackSpider, Visit
 
@@ -150,7 +151,7 @@ def parse_board(response: Response, visit: Visit, race: RaceItem, listed: Listed
         grids=grids,
     )
     yield replace(race, fetched_at=visit.fetched_at, status=status)
-    yield replace(board, flags=frozenset({"no_pairs"})) if _lacks_pairs(board) else board
+    yield without_pairs(board) if _lacks_pairs(board) else board
     if fault is not None:
         raise fault
 

@@ -1,12 +1,12 @@
 """Pair prices: each source declares how its matrix is to be read; what disagrees with that is a ParseError."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from horses_scrapy.errors import ParseError
-from horses_scrapy.items import PairGrid, PairPrice
+from horses_scrapy.items import OddsItem, PairGrid, PairPrice
 
 Cells = Mapping[tuple[str, str], int | None]
 """By (row, column) label: the pay-out in minor units, None where nothing is quoted."""
@@ -46,6 +46,11 @@ def pair_grid(form: PairForm, cells: Cells, *, currency: str, fetched_at: dateti
     return PairGrid(
         bet_type=form.bet_type, base=form.base, cap=form.cap, currency=currency, fetched_at=fetched_at, prices=prices
     )
+
+
+def without_pairs(board: OddsItem) -> OddsItem:
+    """The board, which says that its pair prices could not be had."""
+    return replace(board, flags=board.flags | {"no_pairs"})
 
 
 def _order(label: str) -> tuple[int, str]:

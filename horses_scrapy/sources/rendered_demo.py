@@ -13,10 +13,9 @@ from scrapy.http import HtmlResponse, Request, Response
 from horses_scrapy.errors import EmptyResponse, ParseError, SourceError
 from horses_scrapy.items import OddsItem, PairGrid, RaceItem, ResultItem, Source
 from horses_scrapy.sources import demo_pages
-from horses_scrapy.sources.board_then_pairs import without_pairs
 from horses_scrapy.sources.demo_pages import labels, payout
 from horses_scrapy.sources.html_page import Row, cents, html, rows, text, the, the_text
-from horses_scrapy.sources.pairs import PairForm, pair_grid
+from horses_scrapy.sources.pairs import PairForm, pair_grid, without_pairs
 from horses_scrapy.sources.rendered import RenderedSpider
 from horses_scrapy.track_spider import Visit
 

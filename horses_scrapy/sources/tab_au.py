@@ -19,8 +19,9 @@ from scrapy.http import Request, Response
 
 from horses_scrapy.errors import ConfigError, NoCard, ParseError
 from horses_scrapy.items import AnyItem, OddsItem, PairGrid, RaceItem, RaceType, Source
-from horses_scrapy.sources.board_then_pairs import BoardThenPairs, without_pairs
+from horses_scrapy.sources.board_then_pairs import BoardThenPairs
 from horses_scrapy.sources.json_body import Json, each_sound, read_json
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.sources.tab_au_names import RACE_TYPES, SOURCE, STATUSES, is_track, meeting_day, race_key
 from horses_scrapy.sources.tab_au_pairs import PAIRS, parse_approximates
 from horses_scrapy.sources.tab_au_race import RaceSheet, parse_race

@@ -15,6 +15,7 @@ from scrapy.http import HtmlResponse, Response
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import AnyItem, OddsItem, PairGrid, Price, RaceItem, RaceStatus, ResultItem
 from horses_scrapy.sources.html_page import html
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.sources.tvg_page_parts import (
     Runner,
     parse_details,
@@ -53,7 +54,7 @@ def parse_board(response: Response, visit: Visit, race: RaceItem) -> Iterator[An
     card = replace(race, fetched_at=visit.fetched_at, status=status, entries=tuple(runner.entry for runner in runners))
     yield replace(card, race_type=parse_details(page) or race.race_type)
     if grid is None:
-        yield replace(board, flags=frozenset({"no_pairs"}))
+        yield without_pairs(board)
     else:
         yield replace(board, grids=(grid,))
     if result is not None:

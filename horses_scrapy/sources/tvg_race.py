@@ -12,6 +12,7 @@ from horses_scrapy import odds
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import AnyItem, Entry, OddsItem, Price, RaceItem, ResultItem
 from horses_scrapy.sources.json_body import Json
+from horses_scrapy.sources.pairs import without_pairs
 from horses_scrapy.sources.program_number import interest_of
 from horses_scrapy.sources.tvg_card import card_race, the_race
 from horses_scrapy.sources.tvg_names import SOURCE, quote
@@ -43,7 +44,7 @@ def parse_race(response: Response, visit: Visit, race: RaceItem) -> Iterator[Any
         mtp_text=_mtp_text(node),
     )
     yield card
-    yield replace(board, flags=frozenset({"no_pairs"})) if _lacks_pairs(board) else board
+    yield without_pairs(board) if _lacks_pairs(board) else board
     yield from result
     if faults:
         raise ParseError("; ".join(map(str, faults)))

@@ -13,8 +13,9 @@ from horses_scrapy.storage.schema import change
 class Sighting:
     """When something was seen (`at`), when it is stored (`now_ms`), both epoch milliseconds, and by which run.
 
-    An import of past races (`history`) and a card that an earlier run fetched (`from_cache`) record their changes as
-    evaluated: nobody wants an alert about last year, or about what was so five minutes ago.
+    An import of past races (`history`) records its changes as evaluated: nobody wants an alert about last year. A card that
+    an earlier run fetched (`from_cache`) only fills what is empty: had that run died before it stored what the card said,
+    the next card that is fetched finds the change and alerts.
     """
 
     at: int
@@ -22,10 +23,6 @@ class Sighting:
     run_id: int | None
     history: bool = False
     from_cache: bool = False
-
-    @property
-    def silent(self) -> bool:
-        return self.history or self.from_cache
 
 
 def record(
@@ -46,7 +43,7 @@ def record(
             new=None if new is None else str(new),
             at=sighting.at,
             run_id=sighting.run_id,
-            evaluated_at=sighting.now_ms if sighting.silent else None,
+            evaluated_at=sighting.now_ms if sighting.history or sighting.from_cache else None,
         )
     )
 
@@ -73,5 +70,8 @@ def moved(
     return {
         field: value
         for field, value in new.items()
-        if value is not None and value != old[field] and not outdated(connection, sighting, race_id, entry_id, field)
+        if (old[field] is None or not sighting.from_cache)
+        and value is not None
+        and value != old[field]
+        and not outdated(connection, sighting, race_id, entry_id, field)
     }

@@ -83,7 +83,7 @@ def set_status(connection: Connection, key: RaceKey, status: str, sighting: Sigh
     """Move the source's status forward, and the race's with it where the source is primary."""
     own = (race_source.c.race_id == key.race_id, race_source.c.source_id == key.source_id)
     before = connection.scalars(select(race_source.c.status).where(*own)).one()
-    if advances(before, status) and not _superseded(connection, key, sighting):
+    if advances(before, status) and not sighting.from_cache and not _superseded(connection, key, sighting):
         connection.execute(update(race_source).where(*own).values(status=status))
         if key.is_primary:
             touch(connection, key.race_id, {"status": status}, sighting)

@@ -261,16 +261,28 @@ def test_a_scratch_that_the_first_card_shows_has_its_instant(store, meeting):
         assert entry_row(connection, "2").scratched_at == meeting.ms(0)
 
 
-def test_a_card_from_the_cache_alerts_nobody_and_says_what_it_is(store, meeting):
+def test_a_card_from_the_cache_changes_nothing_and_a_fetched_one_then_does(store, meeting):
+    """So what a run that died between its card and the store had seen is told by the next card that is fetched."""
+    scratched = (meeting.entry("2", "Bravo", status="scratched"),)
     with store.write() as connection:
         meeting.put(connection, meeting.card())
-        cached = meeting.card(60, entries=(meeting.entry("2", "Bravo", status="scratched"),), from_cache=True)
-        meeting.put(connection, cached)
-        assert meeting.changes(connection) == [("2", "status", "active", "scratched")]
-        assert connection.scalars(select(schema.change.c.evaluated_at)).all() != [None]
+        meeting.put(connection, meeting.card(60, entries=scratched, status="open", from_cache=True))
+        assert meeting.changes(connection) == []
         assert connection.scalars(select(schema.race_source.c.flags)).all() == ["from_cache"]
-        meeting.put(connection, meeting.card(120, fallback=True))
+        meeting.put(connection, meeting.card(120, entries=scratched, status="open", fallback=True))
+        assert meeting.changes(connection) == [
+            (None, "status", "scheduled", "open"),
+            ("2", "status", "active", "scratched"),
+        ]
+        assert connection.scalars(select(schema.change.c.evaluated_at)).all() == [None, None]
         assert connection.scalars(select(schema.race_source.c.flags)).all() == ["fallback"]
+
+
+def test_a_race_that_is_known_from_a_kept_card_only_is_stored(store, meeting):
+    with store.write() as connection:
+        meeting.put(connection, meeting.card(from_cache=True))
+        assert len(connection.execute(select(schema.entry)).all()) == 4
+        assert connection.scalars(select(schema.race.c.post_time)).all() != [None]
 
 
 def test_the_race_type_and_an_exchanges_reduction_factors_are_kept(store, meeting):
