@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from horses_scrapy import logs
-from horses_scrapy.config import Settings, SourceConfig
+from horses_scrapy.config import Settings
 from horses_scrapy.config.model import Logging, Scrapyd, Smtp, System
 from horses_scrapy.errors import ConfigError
 
@@ -172,10 +172,8 @@ def test_the_longest_secret_is_replaced_first():
     assert logs.Redact([""]).clean("nothing") == "nothing"
 
 
-def test_the_values_of_the_variables_that_a_source_logs_in_with_are_secrets(settings, monkeypatch):
-    monkeypatch.setenv("EXCHANGE_PASSWORD", "planted-exchange")
-    auth = {"password": "EXCHANGE_PASSWORD", "app_key": "EXCHANGE_KEY_NOT_SET", "certificates": "certs/exchange"}
-    with_source = settings.model_copy(update={"sources": {"exchange": SourceConfig(auth=auth)}})
+def test_the_values_of_the_variables_that_a_source_logs_in_with_are_secrets(settings):
+    with_source = settings.model_copy(update={"credentials": {"EXCHANGE_PASSWORD": SecretStr("planted-exchange")}})
     added = set(logs.secrets_of(with_source)) - set(logs.secrets_of(settings))
     assert added == {"planted-exchange"}
     assert logs.Redact(logs.secrets_of(with_source)).clean("login planted-exchange") == "login <secret>"

@@ -389,7 +389,7 @@ alert = _table(
     _text("market"),
     _text("subject"),  # label of an interest, first-second of a pair, or nothing
     _text("unit"),  # of threshold_value and actual_value: price, percent, points, payout
-    _int("threshold_value", null=True),  # thousandths of the unit; payout: minor units for `base`
+    _int("threshold_value", null=True),  # thousandths of the unit; payout: hundredths of a unit of currency
     _int("actual_value", null=True),
     _int("previous_value", null=True),  # what it moved from
     _text("message"),

@@ -23,6 +23,10 @@ CASES = {
 }  # fmt: skip
 
 
+RECOVERIES = {"429 for an hour", "no answer", "garbage"}
+"""One of each kind, after which the next run is looked at, too."""
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_site_that_misbehaves_ends_in_its_own_outcome(case, tote, installation):
     rule, outcome, reason = CASES[case]
@@ -33,6 +37,8 @@ def test_a_site_that_misbehaves_ends_in_its_own_outcome(case, tote, installation
     assert reason in run.reason
     assert installation.count("board") == installation.count("price_change") == 0
     assert installation.count("track_lease") == 1
+    if case not in RECOVERIES:
+        return
     tote.behave()
     shutil.rmtree(installation.home / "data/state/hosts")  # the hour or the 15 minutes of a refusal are over
     assert installation.crawl("track_demo", "race=1", tote.date, sections=QUICK).returncode == 0

@@ -15,7 +15,7 @@ from horses_scrapy import odds
 from horses_scrapy.checks import Context, Runner, findings
 from horses_scrapy.parimutuel import price_for_1
 
-MANY = settings(max_examples=2000, deadline=None, derandomize=True, database=None)
+MANY = settings(max_examples=500, deadline=None, derandomize=True, database=None)
 SOME = settings(MANY, max_examples=300)
 dice = st.integers(0, 2**32).map(Random)
 """One number stands for a case: a list of amounts that Hypothesis draws itself takes ten times as long."""

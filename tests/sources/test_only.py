@@ -48,7 +48,7 @@ def test_boards_are_those_of_a_whole_run(key):
     ]
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", sorted({*KEYS} - {"demo"}))  # its saved race is late: it may be over
 def test_an_open_race_has_no_result_to_ask_for(key):
     items, asked = run(key, "results")
     assert not [item for item in items if isinstance(item, ResultItem)]
