@@ -7,7 +7,7 @@ from alerts.amounts import HUNDREDTHS, hundredths
 from alerts.history import Glimpse, History, glimpse
 from alerts.rules import BoardRule, DropRule, PairRule, Rule, Scope, WinRule
 from horses_scrapy.items import Market
-from horses_scrapy.storage.board_reader import program_order
+from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.board_view import BoardView, GridView, RaceView, RunnerView, Shown
 from horses_scrapy.storage.names import name_key
 

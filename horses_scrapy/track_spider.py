@@ -147,6 +147,8 @@ class TrackSpider(scrapy.Spider):
         Raises NothingDue.
         """
         self._finished = self.run.finished_races(self.race_date)
+        if self.asked.due is None and not self.status_on_card:
+            return
         posts = self.run.post_times(self.race_date)
         now = self.clock.now()
         if self.asked.due is not None:
@@ -226,6 +228,12 @@ class TrackSpider(scrapy.Spider):
         error = failure.value
         assert error is not None
         self.note(error, str(error))
+
+    def failed_with(self, failure: Failure) -> dict[str, Any]:
+        """`failed`, for a request whose failure costs only a part of a board: the context that it was asked with."""
+        self.failed(failure)
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        return request.cb_kwargs
 
     def note(self, problem: BaseException, text: str) -> None:
         """Something could not be read: one line in the log, and a say in the run's outcome."""

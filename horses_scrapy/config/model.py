@@ -102,6 +102,11 @@ class Http(Block):
     card_cache: Annotated[int, Field(ge=0, le=300)] = 300
     archive_days: Annotated[int, Field(ge=0, le=36_500)] = 0
 
+    @property
+    def rate_limit(self) -> RateLimit:
+        """Of hosts whose source has none of its own."""
+        return RateLimit(requests_per_second=self.requests_per_second, burst=self.burst)
+
 
 class Logging(Block):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -155,8 +160,7 @@ class Settings(Block):
 
     def rate_limit(self, source: str) -> RateLimit:
         """How often the source's host may be asked."""
-        own = self.sources[source].rate_limit
-        return own or RateLimit(requests_per_second=self.http.requests_per_second, burst=self.http.burst)
+        return self.sources[source].rate_limit or self.http.rate_limit
 
 
 SECTIONS = ("system", "scraping", "scheduler", "scrapyd", "smtp", "http", "logging")

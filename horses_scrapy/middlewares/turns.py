@@ -136,5 +136,4 @@ def _terms(spider: object, settings: Settings) -> tuple[Clock, RateLimit, int | 
     """Clock, rate and deadline (epoch ms) of a spider; one without a track has the usual ones."""
     if isinstance(spider, TrackSpider):
         return spider.clock, settings.rate_limit(spider.track.source), spider.give_up_at
-    http = settings.http
-    return Clock(), RateLimit(requests_per_second=http.requests_per_second, burst=http.burst), None
+    return Clock(), settings.http.rate_limit, None

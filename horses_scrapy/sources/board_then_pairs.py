@@ -41,7 +41,5 @@ class BoardThenPairs(TrackSpider):
 
     def pairs_failed(self, failure: Failure) -> Iterator[AnyItem | Request]:
         """The failure is noted; the board's prices are good without the grid."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        context = dict(request.cb_kwargs)
+        context = dict(self.failed_with(failure))
         yield from self.complete(without_pairs(context.pop("board")), **context)

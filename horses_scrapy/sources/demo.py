@@ -81,9 +81,8 @@ class DemoSpider(TrackSpider):
 
     def entries_failed(self, failure: Failure) -> Iterator[OddsItem | Request]:
         """The board is good as it is; of the entries nothing new is known, so none go out."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        yield from self._with_grid(request.cb_kwargs["board"], request.cb_kwargs["stale"])
+        context = self.failed_with(failure)
+        yield from self._with_grid(context["board"], context["stale"])
 
     def _with_grid(self, board: OddsItem, race: RaceItem) -> Iterator[OddsItem | Request]:
         if any(pool.bet_type == "exacta" and pool.amount > 0 for pool in board.pools):
@@ -102,9 +101,7 @@ class DemoSpider(TrackSpider):
 
     def exacta_failed(self, failure: Failure) -> Iterator[OddsItem | Request]:
         """The board's prices are good without the grid: it goes out, and says that the pairs are missing."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        context = request.cb_kwargs
+        context = self.failed_with(failure)
         yield from self._complete(without_pairs(context["board"]), context["race"])
 
     def read_results(

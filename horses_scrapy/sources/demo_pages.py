@@ -32,6 +32,7 @@ from horses_scrapy.items import (
     ResultItem,
     Source,
 )
+from horses_scrapy.program_number import PROGRAM_NUMBER, interest_of
 from horses_scrapy.sources.html_page import (
     Row,
     cents,
@@ -56,7 +57,6 @@ STRAIGHT: tuple[BetType, ...] = ("win", "place", "show")
 _STATUSES = {status.capitalize(): status for status in RACE_STATUSES}
 _ENTRY_STATUSES: dict[str, EntryStatus] = {"": "active", "SCR": "scratched", "AE": "ae", "MTO": "mto"}
 _MINUTES = re.compile(r"(\d{1,3}) MTP", re.ASCII)
-_PROGRAM_NUMBER = re.compile(r"([1-9]\d?)[A-Z]?", re.ASCII)
 _PAYOUT = re.compile(r"(\d{1,6})\.(\d\d)", re.ASCII)
 _BORN = re.compile(r"\(([A-Z]{2,3})\)$")
 
@@ -208,8 +208,7 @@ def _same_horses(board: dict[str, Row], race: RaceItem, where: str) -> None:
 def _entry(line: Row, where: str) -> Entry:
     program_number, status = text(line["No."]), text(line["Status"])
     at = f"{where}: number {program_number!r}"
-    interest = _PROGRAM_NUMBER.fullmatch(program_number)
-    if interest is None or status not in _ENTRY_STATUSES:
+    if PROGRAM_NUMBER.fullmatch(program_number) is None or status not in _ENTRY_STATUSES:
         raise ParseError(
             f"{at}, status {status!r}: a program number such as 1A and one of {list(_ENTRY_STATUSES)} are due"
         )
@@ -217,7 +216,7 @@ def _entry(line: Row, where: str) -> Entry:
     born = _BORN.search(horse)
     return Entry(
         program_number=program_number,
-        label=interest[1],
+        label=interest_of(program_number),
         horse=horse,
         status=_ENTRY_STATUSES[status],
         jockey=text(line["Jockey"]) or None,

@@ -79,9 +79,8 @@ class HkjcSpider(TrackSpider):
 
     def investments_failed(self, failure: Failure) -> Iterator[AnyItem]:
         """The odds are good without the pools' money."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        yield from self._complete(request.cb_kwargs["board"], request.cb_kwargs["found"])
+        context = self.failed_with(failure)
+        yield from self._complete(context["board"], context["found"])
 
     def _complete(self, board: OddsItem, found: HkjcRace) -> Iterator[AnyItem]:
         yield board

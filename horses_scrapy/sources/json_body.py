@@ -163,3 +163,9 @@ def each_sound(nodes: Iterable[Json], read: Callable[[Json], Made | None]) -> It
             yield made
     if faults:
         raise ParseError("; ".join(faults))
+
+
+def same(node: Json, found: object, expected: object) -> None:
+    """Raises ParseError where the answer is of something else than was asked for."""
+    if found != expected:
+        raise ParseError(f"{node.path}: {expected} was asked for, not {found}")

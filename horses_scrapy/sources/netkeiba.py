@@ -104,9 +104,7 @@ class NetkeibaSpider(TrackSpider):
 
     def pairs_failed(self, failure: Failure) -> Iterator[OddsItem | Request]:
         """The odds are good without the pairs: the board goes out, and says that some are missing."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        context = request.cb_kwargs
+        context = self.failed_with(failure)
         yield from self._next(without_pairs(context["board"]), context["race"], context["bets"][1:])
 
     def _next(self, board: OddsItem, race: RaceItem, bets: tuple[str, ...]) -> Iterator[OddsItem | Request]:

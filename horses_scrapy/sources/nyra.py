@@ -19,11 +19,11 @@ from scrapy.http import Request, Response
 
 from horses_scrapy.errors import ConfigError, NoCard, ParseError
 from horses_scrapy.items import AnyItem, Entry, OddsItem, PairGrid, RaceItem, RaceStatus, Source
+from horses_scrapy.program_number import interest_of
 from horses_scrapy.sources.json_body import read_json
 from horses_scrapy.sources.nyra_days import Listed, read_days
 from horses_scrapy.sources.nyra_pools import asked_pools, exacta, money, win_prices
 from horses_scrapy.sources.pairs import without_pairs
-from horses_scrapy.sources.program_number import interest_of
 from horses_scrapy.track_spider import TrackSpider, Visit
 
 SOURCE = Source("nyra", "decimal", "pool")

@@ -10,9 +10,9 @@ from typing import Literal
 
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import PairGrid, Pool, Price, PriceStatus
+from horses_scrapy.program_number import PROGRAM_NUMBER
 from horses_scrapy.sources.json_body import Json
 from horses_scrapy.sources.pairs import PairForm, pair_grid
-from horses_scrapy.sources.program_number import PROGRAM_NUMBER
 from horses_scrapy.track_spider import Visit
 
 Known = Literal["win", "place", "show", "exacta", "trifecta", "superfecta"]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import OddsItem, PairGrid, PairPrice
+from horses_scrapy.program_number import program_order
 
 Cells = Mapping[tuple[str, str], int | None]
 """By (row, column) label: the pay-out in minor units, None where nothing is quoted."""
@@ -35,13 +36,13 @@ def pair_grid(form: PairForm, cells: Cells, *, currency: str, fetched_at: dateti
         if row == column:
             raise ParseError(f"{where}: {row} with itself pays {payout}")
         pair = (column, row) if form.first == "column" else (row, column)
-        if form.bet_type == "quinella" and _order(pair[1]) < _order(pair[0]):
+        if form.bet_type == "quinella" and program_order(pair[1]) < program_order(pair[0]):
             pair = (pair[1], pair[0])
         if found.setdefault(pair, payout) != payout:
             raise ParseError(f"{where}: {'-'.join(pair)} pays {found[pair]} and {payout}")
     prices = tuple(
         PairPrice(first=first, second=second, payout=found[first, second])
-        for first, second in sorted(found, key=lambda pair: (_order(pair[0]), _order(pair[1])))
+        for first, second in sorted(found, key=lambda pair: (program_order(pair[0]), program_order(pair[1])))
     )
     return PairGrid(
         bet_type=form.bet_type, base=form.base, cap=form.cap, currency=currency, fetched_at=fetched_at, prices=prices
@@ -51,8 +52,3 @@ def pair_grid(form: PairForm, cells: Cells, *, currency: str, fetched_at: dateti
 def without_pairs(board: OddsItem) -> OddsItem:
     """The board, which says that its pair prices could not be had."""
     return replace(board, flags=board.flags | {"no_pairs"})
-
-
-def _order(label: str) -> tuple[int, str]:
-    digits = label[: len(label) - len(label.lstrip("0123456789"))]
-    return int(digits or 0), label

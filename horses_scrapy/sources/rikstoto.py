@@ -82,9 +82,8 @@ class RikstotoSpider(BoardThenPairs):
 
     def place_failed(self, failure: Failure) -> Iterator[AnyItem | Request]:
         """The failure is noted; the win odds are good without the place odds."""
-        self.failed(failure)
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        yield from self.complete(request.cb_kwargs["board"], race=request.cb_kwargs["race"])
+        context = self.failed_with(failure)
+        yield from self.complete(context["board"], race=context["race"])
 
     def parse_pairs(self, response: Response, board: OddsItem, **_: Any) -> PairGrid:
         return parse_twin(response, self.visit(response), board)

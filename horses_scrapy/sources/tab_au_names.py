@@ -27,11 +27,6 @@ POOLS: dict[str, BetType] = {
 """Products of one race that have a name here; Duet is left out, and so are doubles and quadrellas."""
 
 
-def same(node: Json, found: object, expected: object) -> None:
-    if found != expected:
-        raise ParseError(f"{node.path}: {expected} was asked for, not {found}")
-
-
 def meeting_day(meeting: Json) -> date:
     node = meeting["meetingDate"]
     try:

@@ -10,7 +10,7 @@ from scrapy.http import Response
 from horses_scrapy import odds
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import OUT, Entry, EntryStatus, Market, OddsItem, Pool, Price, RaceItem, ResultItem
-from horses_scrapy.sources.json_body import Json, read_json
+from horses_scrapy.sources.json_body import Json, read_json, same
 from horses_scrapy.sources.tab_au_names import (
     CURRENCY,
     POOLS,
@@ -19,7 +19,6 @@ from horses_scrapy.sources.tab_au_names import (
     is_track,
     meeting_day,
     race_key,
-    same,
 )
 from horses_scrapy.sources.tab_au_result import finishers, payoffs
 from horses_scrapy.track_spider import Visit

@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import AnyItem, Entry, EntryStatus, OddsItem, RaceItem, ResultItem
-from horses_scrapy.sources.json_body import Json, read_json
+from horses_scrapy.sources.json_body import Json, read_json, same
 from horses_scrapy.sources.tab_nz_board import pools, prices, quinella, will_pays
 from horses_scrapy.sources.tab_nz_names import RACE_TYPES, SOURCE, STATUSES, day, from_seconds, is_track, number
 from horses_scrapy.sources.tab_nz_result import finishers, payoffs
@@ -87,27 +87,22 @@ def _results(data: Json, entries: tuple[Entry, ...], common: dict[str, Any]) -> 
 
 def _identified(race: Json, visit: Visit, expected: RaceItem) -> datetime:
     """The post time of the race that was asked for."""
-    _same(race["event_id"], race["event_id"].text(), expected.source_key)
-    _same(race["race_number"], race["race_number"].whole(), expected.race_number)
+    same(race["event_id"], race["event_id"].text(), expected.source_key)
+    same(race["race_number"], race["race_number"].whole(), expected.race_number)
     category = race.get("type")
     if category is not None:
-        _same(category, category.one_of(RACE_TYPES), expected.race_type)
+        same(category, category.one_of(RACE_TYPES), expected.race_type)
     names = [race["meeting_name"].text(), race.optional_text("display_meeting_name") or ""]
     if not any(is_track(name, visit.track.source_key) for name in names):
         raise ParseError(f"{race.path}.meeting_name: {visit.track.source_key} was asked for, not {names[0]}")
     post_time = from_seconds(race["advertised_start"])
     text = race.get("advertised_start_string")
     if text is not None:
-        _same(text, _utc(text), post_time)
+        same(text, _utc(text), post_time)
     nz_date = race.get("race_date_nz")
     local = post_time.astimezone(ZoneInfo(visit.track.timezone)).date()
-    _same(nz_date or race["advertised_start"], day(nz_date) if nz_date is not None else local, visit.race_date)
+    same(nz_date or race["advertised_start"], day(nz_date) if nz_date is not None else local, visit.race_date)
     return post_time
-
-
-def _same(node: Json, found: object, expected: object) -> None:
-    if found != expected:
-        raise ParseError(f"{node.path}: {expected} was asked for, not {found}")
 
 
 def _utc(node: Json) -> datetime:

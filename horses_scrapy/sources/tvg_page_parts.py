@@ -11,9 +11,9 @@ from scrapy.http import HtmlResponse
 from horses_scrapy import odds
 from horses_scrapy.errors import ParseError, UnknownOdds
 from horses_scrapy.items import Entry, Finisher, PairGrid, Payoff, Pool, RaceType
+from horses_scrapy.program_number import PROGRAM_NUMBER, interest_of
 from horses_scrapy.sources.html_page import cents, text, the_text
 from horses_scrapy.sources.pairs import PairForm, pair_grid
-from horses_scrapy.sources.program_number import PROGRAM_NUMBER, interest_of
 from horses_scrapy.sources.tvg_result import check_order
 
 Page = HtmlResponse | Selector

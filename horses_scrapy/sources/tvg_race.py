@@ -11,9 +11,9 @@ from scrapy.http import Response
 from horses_scrapy import odds
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import AnyItem, Entry, OddsItem, Price, RaceItem, ResultItem
+from horses_scrapy.program_number import interest_of
 from horses_scrapy.sources.json_body import Json
 from horses_scrapy.sources.pairs import without_pairs
-from horses_scrapy.sources.program_number import interest_of
 from horses_scrapy.sources.tvg_card import card_race, the_race
 from horses_scrapy.sources.tvg_names import SOURCE, quote
 from horses_scrapy.sources.tvg_pools import exacta, pools

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from horses_scrapy.errors import ParseError
 from horses_scrapy.items import BetType, Finisher, Payoff, RaceItem, WillPay
+from horses_scrapy.program_number import program_order
 from horses_scrapy.sources.json_body import Json
-from horses_scrapy.sources.program_number import interest_of
 from horses_scrapy.sources.tvg_names import LEGS, PAYOFFS
 
 _COMBINATION = re.compile(r"(?:\d{1,2}[A-Z]?|ALL)(?:-(?:\d{1,2}[A-Z]?|ALL))*", re.ASCII)
@@ -74,7 +74,7 @@ def _payoffs(line: Json, currency: str) -> Iterator[Payoff]:
 
 
 def _in_order(combination: str) -> str:
-    return "-".join(sorted(combination.split("-"), key=lambda number: (len(interest_of(number)), number)))
+    return "-".join(sorted(combination.split("-"), key=program_order))
 
 
 def will_pays(node: Json, race: RaceItem, currency: str) -> tuple[WillPay, ...]:

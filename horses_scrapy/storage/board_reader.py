@@ -1,6 +1,5 @@
 """A board as it stood: prices, pools and pair prices of one race and source at an instant. Read through queries.py."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,14 +7,13 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, and_, select
 
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import Market, Source
+from horses_scrapy.program_number import program_order
 from horses_scrapy.storage import grids, pools, prices
 from horses_scrapy.storage.board_view import BoardView, GridView, PoolView, RaceView, RunnerView, Shown
 from horses_scrapy.storage.chain import newest_at
 from horses_scrapy.storage.schema import betting_interest, board, entry, horse, pair_grid, pool, race, race_source
 from horses_scrapy.storage.schema import source as source_table
 from horses_scrapy.storage.schema import track as track_table
-
-_NUMBER = re.compile(r"(\d*)(.*)", re.ASCII | re.DOTALL)
 
 
 def board_view(connection: Connection, board_id: int) -> BoardView:
@@ -90,13 +88,6 @@ def _runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
         for row in rows
     ]
     return tuple(sorted(views, key=lambda view: program_order(view.program_number)))
-
-
-def program_order(number: str) -> tuple[int, str]:
-    """1, 1A, 2, 10."""
-    match = _NUMBER.match(number)
-    digits, rest = match.groups() if match is not None else ("", number)
-    return (int(digits) if digits else 10_000, rest)
 
 
 def prices_at(connection: Connection, race_id: int, source_id: int, at_ms: int) -> dict[tuple[Market, str], Shown]:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, exists, literal, or_, select, update
 
 from horses_scrapy import clock
 from horses_scrapy.items import Market, OddsItem, PriceStatus, RaceStatus
-from horses_scrapy.storage.board_reader import board_view, grid_at, pools_at, prices_at, program_order
+from horses_scrapy.program_number import program_order
+from horses_scrapy.storage.board_reader import board_view, grid_at, pools_at, prices_at
 from horses_scrapy.storage.boards import LATE
 from horses_scrapy.storage.schema import betting_interest, board, entry, price_change, race, race_source, result
 from horses_scrapy.storage.schema import latest_odds as latest_table
@@ -32,7 +33,6 @@ __all__ = [
     "pools_at",
     "previous_board_id",
     "prices_at",
-    "program_order",
     "races_of_day",
 ]
 

@@ -2,6 +2,7 @@ import pytest
 
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import Source
+from horses_scrapy.program_number import program_order
 from horses_scrapy.storage import queries
 from horses_scrapy.storage.board_view import Shown
 from horses_scrapy.storage.queries import PricePoint
@@ -133,4 +134,4 @@ def test_races_of_day(store, meeting):
 
 @pytest.mark.parametrize(("numbers", "ordered"), [("10 2 1A 1 2B 1X", "1 1A 1X 2 2B 10"), ("A 99 1", "1 99 A")])
 def test_program_order(numbers, ordered):
-    assert sorted(numbers.split(), key=queries.program_order) == ordered.split()
+    assert sorted(numbers.split(), key=program_order) == ordered.split()
