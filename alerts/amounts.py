@@ -14,6 +14,8 @@ HUNDREDTHS = 100
 
 _ADDRESS = re.compile(r"[!#-'*+\-./-9=?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
 
+_CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -66,8 +68,16 @@ def _address(value: object) -> str:
     return value
 
 
+def _recipient(value: object) -> str:
+    """A mail address, or the name of a channel, which holds no `@`."""
+    if isinstance(value, str) and (is_address(value) or _CHANNEL.fullmatch(value)):
+        return value
+    raise ValueError("an e-mail address such as you@example.com, or the name of a channel, is expected")
+
+
 Profit = Annotated[int, BeforeValidator(_profit)]
 Decimal = Annotated[int, BeforeValidator(_decimal)]
 Thousandths = Annotated[int, BeforeValidator(_thousandths)]
 Hundredths = Annotated[int, BeforeValidator(_hundredths)]
 Address = Annotated[str, BeforeValidator(_address)]
+Recipient = Annotated[str, BeforeValidator(_recipient)]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from alerts.message import Told
 from alerts.safe_header import SUBJECT_CAP, clean, verify
-from alerts.wording import Detail
+from alerts.wording.detail import Detail
 from horses_scrapy.clock import from_ms
 
 _TEMPLATES = Environment(
@@ -24,14 +25,6 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 _POLICY = SMTP.clone(cte_type="7bit")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An alert in a mail. `key` is the same for the same alert in whatever mail it goes."""
-
-    key: str
-    detail: Detail
 
 
 @dataclass(frozen=True, slots=True)

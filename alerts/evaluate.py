@@ -1,16 +1,20 @@
-"""One board or one change of the card against the rules: what fires, and which states move. Pure."""
+"""One board against the rules: what fires, and which states move. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from alerts.history import History, minutes_to_post, sound
-from alerts.limits import Identity, State, advance
-from alerts.readings import Reading, applies, in_window, readings, wanted
-from alerts.rules import BoardRule, DropRule, PairRule, Rule, RuleSet, ScratchRule, WinRule
-from horses_scrapy.items import OUT
-from horses_scrapy.storage.alert_history import StatusChange
-from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView
+from alerts.history import History
+from alerts.limits import Event, Identity, State, Step, advance
+from alerts.reading import READERS, Reading, Sheet, Witness
+from alerts.reading.sheet import gate, in_scope
+from alerts.rules import BoardRule, Rule, RuleSet
+from alerts.rules.pair import PayoutRule
+from alerts.rules.price import WinRule
+from horses_scrapy.storage.board_view import BoardView, RaceView
+
+TOLD: Mapping[Step, Event] = {"fired": "fired", "further": "further", "repeated": "repeated", "resolved": "resolved"}
+NOT_PRIMARY = "not the race's first source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +32,10 @@ class Firing:
     rule: BoardRule
     identity: Identity
     reading: Reading
+    event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class ScratchFiring:
-    rule: ScratchRule
-    identity: Identity
-
-
-Told = TypeVar("Told", Firing, ScratchFiring)
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,59 +49,70 @@ def scope_of(race: RaceView) -> str:
 
 
 def evaluate(
-    board: BoardView, before: History, rules: RuleSet, states: Mapping[Identity, State], now_ms: int
+    board: BoardView,
+    history: History,
+    rules: RuleSet,
+    states: Mapping[Identity, State],
+    now_ms: int,
+    witness: Witness | None = None,
 ) -> Evaluation[Firing]:
     """Boards of other sources than the race's primary, and boards that are not sound, move nothing."""
-    if not board.is_primary or not sound(board.status, board.flags):
-        return Evaluation()
-    transitions: list[Transition] = []
-    fired: list[Firing] = []
-    for rule, reading in _judged(board, before, rules):
-        identity = Identity(rule.name, scope_of(board.race), market_of(rule), reading.subject)
-        limit = rule.limit
-        old = states.get(identity)
-        breach = limit.breached(reading.value) and reading.confirmed
-        new, alert = advance(limit, old, reading.value, breach, now_ms)
-        if new != old:
-            transitions.append(Transition(identity, new))
-        if alert:
-            fired.append(Firing(rule, identity, _since_told(rule, reading, old)))
-    return Evaluation(transitions, fired)
+    sheet = Sheet(board, history, round(rules.stale_after * 1000), witness)
+    judge = _Judge(sheet, scope_of(board.race), _by_rule(states), now_ms)
+    for rule in rules.boards_of(board.race):
+        if not in_scope(rule, board.race):
+            continue
+        shut = gate(rule, sheet.here) if board.is_primary else NOT_PRIMARY
+        if shut is None:
+            judge.rule(rule)
+        else:
+            sheet.skip(rule, None, shut)
+    return Evaluation(judge.transitions, judge.fired)
 
 
-def _since_told(rule: BoardRule, reading: Reading, old: State | None) -> Reading:
-    """A further alert tells how far the value moved since the last one. A drop keeps the price it is measured from."""
-    if old is None or old.alerted_value is None or isinstance(rule, DropRule):
+def _by_rule(states: Mapping[Identity, State]) -> dict[str, dict[str, State]]:
+    found: dict[str, dict[str, State]] = {}
+    for identity, state in states.items():
+        found.setdefault(identity.rule, {})[identity.subject] = state
+    return found
+
+
+class _Judge:
+    """What the rules have made of one board so far."""
+
+    def __init__(self, sheet: Sheet, scope: str, states: Mapping[str, Mapping[str, State]], now_ms: int) -> None:
+        self.transitions: list[Transition] = []
+        self.fired: list[Firing] = []
+        self._sheet = sheet
+        self._scope = scope
+        self._states = states
+        self._now_ms = now_ms
+
+    def rule(self, rule: BoardRule) -> None:
+        mine = self._states.get(rule.name, {})
+        limit, repeat = rule.limit, rule.repeat_ms
+        for reading in READERS[type(rule)](rule, self._sheet):
+            within = limit if reading.limit is None else reading.limit
+            breach = reading.confirmed and within.breached(reading.value)
+            old = mine.get(reading.subject)
+            if old is None and not breach:
+                self._sheet.tell(rule, "not crossed", reading)
+                continue
+            new, step = advance(within, old, reading.value, breach, self._now_ms, repeat)
+            self._sheet.tell(rule, step, reading)
+            self._note(rule, reading, old, new, step)
+
+    def _note(self, rule: BoardRule, reading: Reading, old: State | None, new: State | None, step: Step) -> None:
+        identity = Identity(rule.name, self._scope, rule.about, reading.subject)
+        if new != old and not rule.pulse:
+            self.transitions.append(Transition(identity, new))
+        event = TOLD.get(step)
+        if event is not None and (event != "resolved" or rule.send_resolved):
+            self.fired.append(Firing(rule, identity, _since_told(rule, reading, old), event))
+
+
+def _since_told(rule: Rule, reading: Reading, old: State | None) -> Reading:
+    """A further alert tells how far a level moved since the last one. A change keeps what it is measured from."""
+    if old is None or old.alerted_value is None or not isinstance(rule, WinRule | PayoutRule):
         return reading
     return replace(reading, before=old.alerted_value)
-
-
-def _judged(board: BoardView, before: History, rules: RuleSet) -> Iterator[tuple[BoardRule, Reading]]:
-    for rule in rules.on_boards:
-        if applies(rule.scope, board.race):
-            yield from ((rule, reading) for reading in readings(rule, board, before))
-
-
-def market_of(rule: Rule) -> str:
-    if isinstance(rule, WinRule | DropRule):
-        return rule.market
-    return rule.bet_type if isinstance(rule, PairRule) else ""
-
-
-def evaluate_scratch(
-    runner: RunnerView, change: StatusChange, race: RaceView, rules: RuleSet, states: Mapping[Identity, State]
-) -> Evaluation[ScratchFiring]:
-    """A horse that was taken out fires once; one that is put back can be taken out again."""
-    transitions: list[Transition] = []
-    fired: list[ScratchFiring] = []
-    out = change.new in OUT
-    minutes = minutes_to_post(None, race.post_time, change.at)
-    for rule in rules.on_scratches:
-        identity = Identity(rule.name, scope_of(race), market_of(rule), runner.program_number)
-        asked = applies(rule.scope, race) and in_window(rule, minutes) and wanted(rule.scope, (runner,))
-        if not asked or out == (identity in states):
-            continue
-        transitions.append(Transition(identity, State("firing", 1, None, change.at) if out else None))
-        if out:
-            fired.append(ScratchFiring(rule, identity))
-    return Evaluation(transitions, fired)

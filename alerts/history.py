@@ -1,11 +1,12 @@
-"""What earlier boards showed, as far as a rule's reference needs it. Pure."""
+"""What is known around a board: earlier boards as far as a rule's reference needs them, takeouts, the user's lines. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from alerts.amounts import hundredths
-from horses_scrapy.items import OUT, EntryStatus, Market
-from horses_scrapy.storage.alert_history import EarlierBoard, StatusChange
+from alerts.as_of import runners_at
+from horses_scrapy.items import OUT, Market
+from horses_scrapy.storage.alert_history import CardChange, EarlierBoard
 from horses_scrapy.storage.board_view import BoardView, RunnerView, Shown
 
 Prices = Mapping[tuple[Market, str], Shown]
@@ -18,11 +19,14 @@ HARMLESS = frozenset({"no_pairs", "fallback"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glimpse:
-    """One board of one source. `minutes` to the post, None where unknown; pool totals in hundredths of a unit."""
+    """One board of one source. `minutes` to the post, None where unknown; pool totals in hundredths of a unit.
+
+    unsound: why no rule reads it, None where rules do.
+    """
 
     board_id: int
     fetched_at: int
-    sound: bool
+    unsound: str | None
     minutes: float | None
     pools: Mapping[str, int | None]
     scratched: frozenset[str]
@@ -30,15 +34,37 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True)
+class Takeout:
+    """What a pool keeps, as a share. `assumed`: nobody has verified it."""
+
+    rate: float
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """Boards before the evaluated one, oldest first, and the newest sound one in full (for its pair prices)."""
+    """Boards before the evaluated one, oldest first, and the newest sound one in full (its pairs, its pools by interest).
+
+    takeouts: by bet type. lines: the user's own fair prices in thousandths, by label. watched: entries of each watchlist,
+    as (field, value).
+    """
 
     boards: Sequence[Glimpse] = ()
     previous: BoardView | None = None
+    takeouts: Mapping[str, Takeout] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    watched: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
 
-def sound(status: str, flags: frozenset[str]) -> bool:
-    return status in READABLE and flags <= HARMLESS
+def unsound(seen: BoardView | EarlierBoard, stale_after_ms: int) -> str | None:
+    """Why a board tells nothing, None where it does."""
+    if seen.status not in READABLE:
+        return f"the race is {seen.status}"
+    harmful = seen.flags - HARMLESS
+    if harmful:
+        return f"flagged {', '.join(sorted(harmful))}"
+    age = 0 if seen.source_time is None else seen.fetched_at - seen.source_time
+    return f"stale: its source says it is {age // 1000} s old" if age > stale_after_ms else None
 
 
 def minutes_to_post(site: int | None, post_time: int | None, at_ms: int) -> float | None:
@@ -46,19 +72,6 @@ def minutes_to_post(site: int | None, post_time: int | None, at_ms: int) -> floa
     if site is not None:
         return float(max(site, 0))
     return None if post_time is None else max((post_time - at_ms) / 60_000, 0.0)
-
-
-def runners_at(runners: Sequence[RunnerView], changes: Sequence[StatusChange], at_ms: int) -> tuple[RunnerView, ...]:
-    """The card as it was: a board that is evaluated late must not know of a later scratch."""
-    return tuple(replace(runner, status=_status_at(runner, changes, at_ms)) for runner in runners)
-
-
-def _status_at(runner: RunnerView, changes: Sequence[StatusChange], at_ms: int) -> EntryStatus:
-    status = runner.status
-    for change in reversed(changes):  # newest first: undo what came after
-        if change.entry_id == runner.entry_id and change.at > at_ms:
-            status = change.old
-    return status
 
 
 def field_out(runners: Sequence[RunnerView], prices: Prices) -> frozenset[str]:
@@ -71,12 +84,12 @@ def field_out(runners: Sequence[RunnerView], prices: Prices) -> frozenset[str]:
     return frozenset(shown | ({runner.label for runner in runners} - running))
 
 
-def glimpse(board: BoardView) -> Glimpse:
-    """`board.runners` as they were at the board (runners_at)."""
+def glimpse(board: BoardView, stale_after_ms: int) -> Glimpse:
+    """`board.runners` as they were at the board (as_of)."""
     return Glimpse(
         board_id=board.board_id,
         fetched_at=board.fetched_at,
-        sound=sound(board.status, board.flags),
+        unsound=unsound(board, stale_after_ms),
         minutes=minutes_to_post(board.minutes_to_post, board.race.post_time, board.fetched_at),
         pools=_totals({name: pool.total for name, pool in board.pools.items()}, board),
         scratched=field_out(board.runners, board.prices),
@@ -93,18 +106,20 @@ def _totals(pools: Mapping[str, int | None], board: BoardView) -> dict[str, int 
     }
 
 
-def glimpses(earlier: Iterable[EarlierBoard], board: BoardView, changes: Sequence[StatusChange]) -> list[Glimpse]:
+def glimpses(
+    earlier: Iterable[EarlierBoard], board: BoardView, changes: Sequence[CardChange], stale_after_ms: int
+) -> list[Glimpse]:
     """Boards that were read before `board`, oldest first; ones that were not sound tell nothing."""
     return [
         Glimpse(
             board_id=seen.board_id,
             fetched_at=seen.fetched_at,
-            sound=True,
+            unsound=None,
             minutes=minutes_to_post(seen.minutes_to_post, board.race.post_time, seen.fetched_at),
             pools=_totals(seen.pools, board),
             scratched=field_out(runners_at(board.runners, changes, seen.fetched_at), seen.prices),
             prices=seen.prices,
         )
         for seen in earlier
-        if sound(seen.status, seen.flags)
+        if unsound(seen, stale_after_ms) is None
     ]

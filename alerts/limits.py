@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Phase = Literal["pending", "firing"]
+Event = Literal["fired", "further", "repeated", "resolved"]
+"""What an alert tells: a threshold crossed, a further step beyond it, that the breach lasts, that it is over."""
+Step = Literal["fired", "further", "repeated", "resolved", "pending", "holding", "not crossed"]
+"""What one more board did to an identity."""
 
 
 class Identity(NamedTuple):
-    """What an alert is about. `subject` is an interest's label, a pair `first-second`, or a program number."""
+    """What an alert is about. `subject` is an interest's label, a pair `first-second`, a program number, or nothing."""
 
     rule: str
     scope: str
@@ -19,7 +23,8 @@ class Identity(NamedTuple):
 class State:
     """Where an identity stands; one that is inactive has none.
 
-    boards: consecutive boards in breach while pending. alerted_value: the value that the last alert told.
+    boards: consecutive boards in breach while pending. alerted_value: the value that the last alert told. since: when it
+    became pending, or was last alerted.
     """
 
     phase: Phase
@@ -54,21 +59,27 @@ class Limit:
         return self.step is not None and alerted is not None and self.sign * (value - alerted) >= self.step
 
 
-def advance(limit: Limit, before: State | None, value: int, breach: bool, now_ms: int) -> tuple[State | None, bool]:
-    """The state after one more evaluated board, and whether it alerts. `breach` as the rule decided it."""
+def advance(
+    limit: Limit, before: State | None, value: int, breach: bool, now_ms: int, repeat_ms: int | None = None
+) -> tuple[State | None, Step]:
+    """The state after one more evaluated board, and what it did. `breach` as the rule decided it."""
     if before is not None and before.phase == "firing":
-        return _while_firing(limit, before, value, breach, now_ms)
+        return _while_firing(limit, before, value, breach, now_ms, repeat_ms)
     if not breach:
-        return None, False
+        return None, "not crossed"
     boards = 1 if before is None else before.boards + 1
     if boards >= limit.boards:
-        return State("firing", boards, value, now_ms), True
-    return State("pending", boards, None, now_ms if before is None else before.since), False
+        return State("firing", boards, value, now_ms), "fired"
+    return State("pending", boards, None, now_ms if before is None else before.since), "pending"
 
 
-def _while_firing(limit: Limit, before: State, value: int, breach: bool, now_ms: int) -> tuple[State | None, bool]:
+def _while_firing(
+    limit: Limit, before: State, value: int, breach: bool, now_ms: int, repeat_ms: int | None
+) -> tuple[State | None, Step]:
     if not breach and limit.cleared(value):
-        return None, False
+        return None, "resolved"
     if breach and limit.further(value, before.alerted_value):
-        return State("firing", before.boards, value, now_ms), True
-    return before, False
+        return State("firing", before.boards, value, now_ms), "further"
+    if breach and repeat_ms is not None and now_ms - before.since >= repeat_ms:
+        return State("firing", before.boards, value, now_ms), "repeated"
+    return before, "holding"

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from alerts.outbox import Outbox, backoff, verdict, why_expired
-from alerts.smtp import Outcome, Session
+from alerts.expiry import why_expired
+from alerts.outbox import Outbox, backoff, verdict
+from alerts.outcome import Outcome
+from alerts.smtp import Session
 from horses_scrapy.clock import Clock
 from horses_scrapy.config.model import Smtp
 from horses_scrapy.errors import StoreError
@@ -115,7 +117,7 @@ class Mailer:
         return report
 
     def _offer(self, due: Due, session: Session, report: Report) -> None:
-        reason = why_expired(due.race, due.expires_at, self._clock.now_ms())
+        reason = why_expired(due.kind, due.race, due.expires_at, self._clock.now_ms())
         if reason is not None:
             self._outbox.expire(due, reason)
             log.info("Not sent to %s: %s", due.recipient, reason)

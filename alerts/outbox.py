@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from alerts.compose import Mail, Told, compose
-from alerts.engine import AFTER_POST_MS, CHANNEL
+from alerts.address import MAIL
+from alerts.compose import Mail, compose
+from alerts.expiry import why_expired
+from alerts.message import Told
+from alerts.outcome import Outcome
 from alerts.safe_header import UnsafeMail
-from alerts.smtp import Outcome
-from alerts.wording import Detail, from_json
+from alerts.wording.detail import Detail, from_json
 from horses_scrapy.clock import Clock
 from horses_scrapy.storage import outbox as sql
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.outbox import Due, RaceNow, Waiting
+from horses_scrapy.storage.outbox import Due, Waiting
 
 MAX_ATTEMPTS = 20
 LEASE_MS = 60_000
 MAX_WAIT = 60.0
-OFF = frozenset({"closed", "unofficial", "official", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,6 @@ def key_of(alert: Waiting) -> str:
     detail: Detail = from_json(alert.detail)
     race = (detail.track_key, detail.race_date, str(detail.race_number))
     return "|".join((*race, alert.rule, alert.market, alert.subject, str(alert.triggered_at)))
-
-
-def why_expired(race: RaceNow, expires_at: int | None, now_ms: int) -> str | None:
-    """Why an alert must not go out any more; its race is looked at as it stands now."""
-    if race.off_at is not None or race.status in OFF:
-        return f"the race is off ({race.status})"
-    last = expires_at if race.post_time is None else race.post_time + AFTER_POST_MS
-    return "too late: the post was long ago" if last is not None and now_ms > last else None
 
 
 def backoff(attempts: int, chance: random.Random) -> float:
@@ -90,19 +83,19 @@ class Outbox:
         """What a flush would freeze now; nothing is written."""
         now = self._clock.now_ms()
         with self._store.read() as connection:
-            pending = sql.waiting(connection, CHANNEL)
-        alive = [each for each in pending if why_expired(each.race, each.expires_at, now) is None]
+            pending = sql.waiting(connection, MAIL)
+        alive = [each for each in pending if why_expired(each.kind, each.race, each.expires_at, now) is None]
         return [(group, self._compose(group, now)) for group in groups(alive)]
 
     def collect(self) -> None:
         """Expire what is too late, and freeze the rest, one mail for each race and recipient."""
         now = self._clock.now_ms()
         with self._store.read() as connection:
-            pending = sql.waiting(connection, CHANNEL)
+            pending = sql.waiting(connection, MAIL)
         late: dict[str, list[Waiting]] = defaultdict(list)
         alive: list[Waiting] = []
         for each in pending:
-            reason = why_expired(each.race, each.expires_at, now)
+            reason = why_expired(each.kind, each.race, each.expires_at, now)
             (alive if reason is None else late[reason]).append(each)
         for reason, members in late.items():
             self._close(members, "expired", reason)
@@ -155,7 +148,7 @@ class Outbox:
             return
         new = sql.NewNotification(
             recipient=group.recipient,
-            channel=CHANNEL,
+            channel=MAIL,
             scope=group.scope,
             message_id=mail.message_id,
             wire=mail.wire.decode("ascii"),

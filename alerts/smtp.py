@@ -6,36 +6,17 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
+from alerts.outcome import ACCEPTED, Label, Outcome
 from alerts.safe_header import clean
 from alerts.smtp_connection import Connection, dotted, tls_context
 from horses_scrapy.config.model import Smtp
-
-Label = Literal["accepted", "transient-server", "transient-message", "recipient-dead", "config-error", "in-doubt"]
 
 UNAVAILABLE = 421
 """The server closes the channel, whatever the command was."""
 PERMANENT = 500
 UNKNOWN_MECHANISM = 504
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended. `reason` holds the server's words, and never a secret."""
-
-    label: Label
-    code: int | None
-    reason: str
-
-    @property
-    def charged(self) -> bool:
-        """Whether the attempt counts against the message: a server that is down is not its fault."""
-        return self.label in {"transient-message", "in-doubt"}
-
-
-ACCEPTED = Outcome("accepted", 250, "")
 
 
 class Failure(Exception):

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from alerts.engine import TIME_TO_LIVE_MS, address
+from alerts.address import channel_of
+from alerts.expiry import TIME_TO_LIVE_MS
 from alerts.limits import Identity
 from alerts.safe_header import clean
-from alerts.wording import Detail
+from alerts.wording.detail import Detail
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Track
 from horses_scrapy.storage import alerts as sql
 
-KIND = "system"
 SELECTOR_HEALTH = "selector_health"
 RECOVERED = 10
 """Percent points above the told figure at which the alert re-arms."""
@@ -44,7 +44,9 @@ def selector_fell(
         connection,
         sql.NewAlert(
             **key._asdict(),
-            alert_type=KIND,
+            alert_type=SELECTOR_HEALTH,
+            severity="watch",
+            event="fired",
             race_id=None,
             entry_id=None,
             unit="percent",
@@ -60,7 +62,8 @@ def selector_fell(
             committed_mono=clock.monotonic_ms(),
         ),
     )
-    address(connection, alert_id, recipients)
+    for name in recipients:
+        sql.add_deliveries(connection, alert_id, (name,), channel=channel_of(name), state="pending", reason=None)
     return detail.text
 
 
@@ -88,7 +91,14 @@ def _detail(track: Track, fall: Fall, race_date: str, now_ms: int) -> Detail:
         url=track.page or track.base_url,
         source=clean(track.source),
         rule=SELECTOR_HEALTH,
-        kind=KIND,
+        kind=SELECTOR_HEALTH,
+        severity="watch",
+        event="fired",
+        notes=(),
+        basis=None,
+        notation=None,
+        path=(),
+        expected=None,
         what=fall.field,
         who="",
         move=fall.found,

@@ -91,6 +91,13 @@ class Smtp(Block):
     total_timeout: Seconds = 120
 
 
+class Alerts(Block):
+    """enabled: false evaluates and logs, and queues nothing; so does log_only, for those who only want the history."""
+
+    enabled: bool = True
+    log_only: bool = False
+
+
 class Http(Block):
     contact: Line = ""
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 0.5
@@ -127,6 +134,7 @@ class Settings(Block):
     scheduler: Scheduler = Scheduler()
     scrapyd: Scrapyd = Scrapyd()
     smtp: Smtp = Smtp()
+    alerts: Alerts = Alerts()
     http: Http = Http()
     logging: Logging = Logging()
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
@@ -163,4 +171,4 @@ class Settings(Block):
         return self.sources[source].rate_limit or self.http.rate_limit
 
 
-SECTIONS = ("system", "scraping", "scheduler", "scrapyd", "smtp", "http", "logging")
+SECTIONS = ("system", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "logging")

@@ -6,7 +6,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from alerts.engine import Engine
-from alerts.rules import load_rules
+from alerts.setup import engine_of, rules_of
 from horses_scrapy.config import Settings
 from horses_scrapy.items import AnyItem, OddsItem
 from horses_scrapy.track_spider import TrackSpider
@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 class Alert:
     def __init__(self, crawler: Crawler, settings: Settings) -> None:
         self._crawler = crawler
-        self._recipients = settings.smtp.recipients
-        self._rules = load_rules(settings.alerts_file)
+        self._settings = settings
+        self._rules = rules_of(settings)
         self._engine: Engine | None = None
 
     @classmethod
@@ -38,5 +38,5 @@ class Alert:
 
     def _engine_of(self, spider: TrackSpider) -> Engine:
         if self._engine is None:
-            self._engine = Engine(spider.run.store, self._rules, self._recipients, spider.clock)
+            self._engine = engine_of(self._settings, self._rules, spider.run.store, spider.clock)
         return self._engine

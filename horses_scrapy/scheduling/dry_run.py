@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from alerts.rules import load_rules
+from alerts.setup import rules_of
 from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.config import Settings
 from horses_scrapy.scheduling import snapshot
@@ -18,7 +18,7 @@ def lines(settings: Settings, clock: Clock) -> list[str]:
 
     Raises ConfigError for rules that a real start would refuse.
     """
-    load_rules(settings.alerts_file)
+    rules_of(settings)
     tracks = sorted(settings.enabled_tracks)
     seen = _look(settings, clock)
     told = settings.scraping

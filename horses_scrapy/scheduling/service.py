@@ -4,8 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from alerts.engine import Engine
-from alerts.rules import load_rules
+from alerts.setup import engine_of, rules_of
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK, PARTIAL, ConfigError, Unhealthy
@@ -43,7 +42,7 @@ def started(settings: Settings, clock: Clock, stop: Stop, wait: float) -> Iterat
     _tell_tracks(settings)
     with only_one(settings.state_dir / "scheduler.lock", "scheduler"), closing(open_store(settings, clock)) as store:
         logger.info("%s", store.banner())
-        engine = Engine(store, load_rules(settings.alerts_file), settings.smtp.recipients, clock)
+        engine = engine_of(settings, rules_of(settings), store, clock)
         faults = _healthy(settings, store, stop, wait)
         tracks = tuple(sorted(settings.enabled_tracks))
         parts = Parts(

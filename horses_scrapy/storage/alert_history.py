@@ -6,23 +6,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from horses_scrapy.items import EntryStatus, Market, RaceStatus
+from horses_scrapy.items import Market, RaceStatus
 from horses_scrapy.storage.board_view import Shown
 from horses_scrapy.storage.schema import betting_interest, board, change, pool, pool_change, price_change
 
 AnyRow = Row[*tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
-    """An entry's status changed on the card at an instant."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardChange:
+    """A field of a race (entry_id None) or of one of its entries changed, as seen at an instant. Values as stored, as text.
+
+    evaluated_at: when the rules saw it; None while it is pending.
+    """
 
     change_id: int
-    entry_id: int
-    old: EntryStatus
-    new: EntryStatus
+    entry_id: int | None
+    field: str
+    old: str | None
+    new: str | None
     at: int
-    pending: bool
+    evaluated_at: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class EarlierBoard:
 
     board_id: int
     fetched_at: int
+    source_time: int | None
     status: RaceStatus
     minutes_to_post: int | None
     flags: frozenset[str]
@@ -38,17 +43,17 @@ class EarlierBoard:
     prices: Mapping[tuple[Market, str], Shown]
 
 
-def status_changes(connection: Connection, race_id: int) -> list[StatusChange]:
-    """Every change of an entry's status in the race, oldest first."""
+def card_changes(connection: Connection, race_id: int) -> list[CardChange]:
+    """Every change of the race's card, oldest first."""
     query = (
         select(
-            change.c.change_id, change.c.entry_id, change.c.old, change.c.new, change.c.at,
-            change.c.evaluated_at.is_(None),
+            change.c.change_id, change.c.entry_id, change.c.field, change.c.old, change.c.new, change.c.at,
+            change.c.evaluated_at,
         )
-        .where(change.c.race_id == race_id, change.c.field == "status", change.c.entry_id.is_not(None))
+        .where(change.c.race_id == race_id)
         .order_by(change.c.at, change.c.change_id)
     )  # fmt: skip
-    return [StatusChange(*row) for row in connection.execute(query)]
+    return [CardChange(**row) for row in connection.execute(query).mappings()]
 
 
 def earlier_boards(connection: Connection, board_id: int) -> list[EarlierBoard]:
@@ -58,10 +63,13 @@ def earlier_boards(connection: Connection, board_id: int) -> list[EarlierBoard]:
     ).one()
     before = (board.c.race_id == race_id, board.c.source_id == source_id, board.c.fetched_at < until)
     heads = connection.execute(
-        select(board.c.board_id, board.c.fetched_at, board.c.status, board.c.minutes_to_post, board.c.flags)
+        select(
+            board.c.board_id, board.c.fetched_at, board.c.source_time, board.c.status, board.c.minutes_to_post,
+            board.c.flags,
+        )
         .where(*before)
         .order_by(board.c.fetched_at)
-    ).all()
+    ).all()  # fmt: skip
     prices = _by_board(
         connection.execute(
             select(
@@ -104,6 +112,7 @@ def _as_they_stood(
             EarlierBoard(
                 board_id=head.board_id,
                 fetched_at=head.fetched_at,
+                source_time=head.source_time,
                 status=head.status,
                 minutes_to_post=head.minutes_to_post,
                 flags=frozenset(filter(None, head.flags.split(","))),

@@ -7,16 +7,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, union, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from horses_scrapy.storage.board_view import RaceView, RunnerView
+from horses_scrapy.storage.board_view import RaceView
 from horses_scrapy.storage.schema import (
     alert,
     alert_delivery,
     alert_state,
-    betting_interest,
     board,
     change,
-    entry,
-    horse,
     race,
     race_source,
     source,
@@ -48,6 +45,8 @@ class NewAlert:
 
     rule: str
     alert_type: str
+    severity: str
+    event: str
     scope: str
     race_id: int | None
     entry_id: int | None
@@ -136,20 +135,6 @@ def race_and_source(connection: Connection, race_id: int) -> tuple[RaceView, str
         url=row.url,
     )
     return view, row.source
-
-
-def runner(connection: Connection, entry_id: int) -> RunnerView:
-    """An entry as the card has it now."""
-    query = (
-        select(
-            entry.c.entry_id, entry.c.program_number, betting_interest.c.label, horse.c.name.label("horse"),
-            entry.c.status, entry.c.jockey, entry.c.morning_line_odds.label("morning_line"),
-        )
-        .join_from(entry, horse)
-        .join(betting_interest, betting_interest.c.interest_id == entry.c.interest_id)
-        .where(entry.c.entry_id == entry_id)
-    )  # fmt: skip
-    return RunnerView(**connection.execute(query).mappings().one())
 
 
 # --- States, alerts, deliveries ----------------------------------------------------------------------------------------

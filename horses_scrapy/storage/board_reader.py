@@ -31,7 +31,7 @@ def board_view(connection: Connection, board_id: int) -> BoardView:
         minutes_to_post=row.board_minutes_to_post,
         flags=frozenset(row.board_flags.split(",")) - {""},
         evaluated_at=row.board_evaluated_at,
-        runners=_runners(connection, race_id),
+        runners=runners(connection, race_id),
         prices=prices_at(connection, race_id, source_id, at),
         pools=pools_at(connection, race_id, source_id, at),
         grids=_grids_at(connection, race_id, source_id, at),
@@ -68,7 +68,8 @@ def _race_view(row: Any) -> RaceView:
     )
 
 
-def _runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
+def runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
+    """The card as it is now, in program order."""
     rows = connection.execute(
         select(entry, betting_interest.c.label, horse.c.name)
         .join(betting_interest, betting_interest.c.interest_id == entry.c.interest_id)
@@ -83,6 +84,7 @@ def _runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
             horse=row.name,
             status=row.status,
             jockey=row.jockey,
+            trainer=row.trainer,
             morning_line=row.morning_line_odds,
         )
         for row in rows

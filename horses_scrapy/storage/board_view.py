@@ -31,6 +31,7 @@ class RunnerView:
     horse: str
     status: EntryStatus
     jockey: str | None
+    trainer: str | None
     morning_line: int | None
 
 

@@ -31,6 +31,8 @@ class Waiting:
     channel: str
     scope: str
     rule: str
+    kind: str
+    severity: str
     market: str
     subject: str
     triggered_at: int
@@ -55,6 +57,7 @@ class Due:
     """A notification whose next attempt is due."""
 
     notification_id: int
+    kind: str
     recipient: str
     message_id: str
     wire: str
@@ -78,7 +81,7 @@ def waiting(connection: Connection, channel: str) -> list[Waiting]:
     query = (
         select(
             alert.c.alert_id, alert_delivery.c.recipient, alert_delivery.c.channel, alert.c.scope, alert.c.rule,
-            alert.c.market, alert.c.subject, alert.c.triggered_at, alert.c.detail, alert.c.expires_at,
+            alert.c.alert_type.label("kind"), alert.c.severity, alert.c.market, alert.c.subject, alert.c.triggered_at, alert.c.detail, alert.c.expires_at,
             race.c.status, race.c.off_at, race.c.post_time,
         )
         .join_from(alert_delivery, alert)
@@ -154,18 +157,19 @@ def due(connection: Connection, now_ms: int) -> list[Due]:
 
 def _due_query() -> Select[*tuple[object, ...]]:
     # A notification is of one scope, so any of its alerts names the race.
-    of_race = (
-        select(alert.c.race_id)
+    of_race, kind = (
+        select(column)
         .join_from(alert_delivery, alert)
         .where(alert_delivery.c.notification_id == notification.c.notification_id)
         .limit(1)
         .correlate(notification)
         .scalar_subquery()
+        for column in (alert.c.race_id, alert.c.alert_type)
     )
     return (
         select(
             notification.c.notification_id, notification.c.recipient, notification.c.message_id, notification.c.wire,
-            notification.c.attempts, notification.c.expires_at, race.c.status, race.c.off_at, race.c.post_time,
+            notification.c.attempts, notification.c.expires_at, kind.label("kind"), race.c.status, race.c.off_at, race.c.post_time,
         )
         .join_from(notification, race, race.c.race_id == of_race, isouter=True)
         .where(notification.c.state == "pending", _OPEN_NOTIFICATION)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from horses_scrapy.checks import Earlier, Runner, Standing
 from horses_scrapy.items import OUT
-from horses_scrapy.storage.alert_history import status_changes
+from horses_scrapy.storage.alert_history import card_changes
 from horses_scrapy.storage.board_reader import board_view
 from horses_scrapy.storage.board_view import BoardView
 from horses_scrapy.storage.schema import (
@@ -53,7 +53,9 @@ def runners(connection: Connection, race_id: int) -> tuple[Runner, ...]:
 def scratched_since(connection: Connection, race_id: int, since_ms: int) -> frozenset[str]:
     """Labels with a horse that the card took out after an instant."""
     out = {
-        change.entry_id for change in status_changes(connection, race_id) if change.new in OUT and change.at > since_ms
+        change.entry_id
+        for change in card_changes(connection, race_id)
+        if change.field == "status" and change.entry_id is not None and change.new in OUT and change.at > since_ms
     }
     labels = connection.scalars(
         select(betting_interest.c.label)

@@ -101,6 +101,7 @@ race = _table(
     _int("off_at", null=True),  # first board that was closed
     _int("official_at", null=True),
     _text("race_type", null=True),  # gallops or harness
+    _text("surface", null=True),  # turf, dirt, synthetic
     _int("created_at"),
     _int("updated_at"),
     UniqueConstraint("track_id", "race_date", "race_number"),
@@ -383,13 +384,15 @@ alert = _table(
     _id("alert_id"),
     _text("rule"),
     _text("alert_type"),  # kind of rule: win_odds_below, ...
+    _text("severity", server_default=text("'watch'")),  # info, watch, urgent
+    _text("event", server_default=text("'fired'")),  # fired, further, repeated, resolved
     _text("scope"),  # race:<race_id>, source:<name>, track:<key>
     _ref("race.race_id", null=True),
     _ref("entry.entry_id", null=True),
     _text("market"),
     _text("subject"),  # label of an interest, first-second of a pair, or nothing
-    _text("unit"),  # of threshold_value and actual_value: price, percent, points, payout
-    _int("threshold_value", null=True),  # thousandths of the unit; payout: hundredths of a unit of currency
+    _text("unit"),  # of threshold_value and actual_value: price, percent, points, payout, amount
+    _int("threshold_value", null=True),  # thousandths of the unit; payout, amount: hundredths of a unit of currency
     _int("actual_value", null=True),
     _int("previous_value", null=True),  # what it moved from
     _text("message"),
@@ -429,7 +432,7 @@ notification = _table(
     _text("scope"),
     _text("state"),
     _text("message_id", unique=True),
-    _text("wire"),  # the frozen message, 7-bit
+    _text("wire"),  # the frozen message: a mail in 7-bit bytes, for other channels JSON
     _int("created_at"),
     _int("expires_at", null=True),
     _int("attempts", server_default=text("0")),
@@ -438,6 +441,7 @@ notification = _table(
     _int("lease_until", null=True),
     _int("last_code", null=True),
     _text("last_error", null=True),
+    _int("first_attempt_at", null=True),
     _int("first_attempt_mono", null=True),
     _int("accepted_at", null=True),
     _int("accepted_mono", null=True),
@@ -462,9 +466,36 @@ alert_delivery = _table(
 silence = _table(
     "silence",
     _id("silence_id"),
-    _text("matchers"),  # JSON: field -> value
+    _text("matchers"),  # JSON: field -> value (alerts/delivery/silence.py)
     _int("starts_at"),
     _int("ends_at"),
     _text("created_by"),
     _text("comment"),
+)
+
+# Entries of named lists that a rule's scope may ask for. Removed ones stay: a replay asks what a list held then.
+watchlist = _table(
+    "watchlist",
+    _id("entry_id"),
+    _text("name"),
+    _text("field"),  # horse, jockey, trainer, program, track, race
+    _text("value"),  # names as storage.names.name_key has them; a race is <track key>/<number>
+    _text("shown"),  # as it was typed
+    _int("added_at"),
+    _int("removed_at", null=True),
+    _text("created_by"),
+    Index("idx_watchlist_name", "name"),
+    _one_of("field", "horse", "jockey", "trainer", "program", "track", "race"),
+)
+
+# What a race's prices were at some minutes to post, beside its final ones: how far odds drift at a track.
+drift = _table(
+    "drift",
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    Column("minutes", Int, primary_key=True),
+    _ref("betting_interest.interest_id", primary_key=True),
+    _int("price"),
+    _int("final_price"),
+    rowid=False,
 )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
-from alerts.engine import Engine
+from alerts.engine import Engine, Setting
 from alerts.rules import load_rules
 from horses_scrapy.clock import Clock, to_ms
 from horses_scrapy.config import Settings, Track
@@ -70,7 +70,7 @@ class Meeting:
         """A new one each time: everything an engine knows is in the database."""
         path = self.folder / "alerts.yaml"
         path.write_text(self.text, encoding="utf-8")
-        return Engine(self.store, load_rules(path), self.recipients, self.clock)
+        return Engine(self.store, Setting(rules=load_rules(path), recipients=self.recipients), self.clock)
 
     def card(self, minute=0.0, *, race=1, horses=None, out=(), late=(), post=None, status="scheduled", **fields):
         """horses: program number -> name; a letter after the number couples it (1, 1A)."""

@@ -29,8 +29,8 @@ def alerts(limit, values, state=None, start=0):
     """Indices that alert, and the state in the end."""
     fired = []
     for index, value in enumerate(values, start):
-        state, alert = advance(limit, state, value, limit.breached(value), index)
-        if alert:
+        state, step = advance(limit, state, value, limit.breached(value), index)
+        if step in {"fired", "further"}:
             fired.append(index)
     return fired, state
 

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.mailer import Breaker, Mailer
 from alerts.outbox import MAX_ATTEMPTS, backoff, verdict
-from alerts.smtp import Outcome
+from alerts.outcome import Outcome
 
 BELOW = "rules: [{name: short, kind: win_odds_below, threshold: 7-2}]"
 

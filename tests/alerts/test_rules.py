@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import KINDS, BoardRule, RuleSet, load_rules
+from alerts.rules import BoardRule, RuleSet, load_rules
+from alerts.rules.kinds import KINDS
 from horses_scrapy.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "config" / "alerts.yaml"

@@ -15,8 +15,8 @@ from horses_scrapy.storage.engine import open_store
 
 NEXT = """
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 def upgrade():
     op.execute("ALTER TABLE silence ADD COLUMN reason TEXT")
     {more}
@@ -59,9 +59,9 @@ def with_next(tmp_path, monkeypatch):
     def make(more=""):
         folder = tmp_path / "migrations"
         shutil.copytree(migrate.FOLDER, folder)
-        (folder / "versions" / "0003_next.py").write_text(NEXT.format(more=more))
+        (folder / "versions" / "0004_next.py").write_text(NEXT.format(more=more))
         monkeypatch.setattr(migrate, "FOLDER", folder)
-        monkeypatch.setattr(migrate, "HEAD", "0003")
+        monkeypatch.setattr(migrate, "HEAD", "0004")
 
     return make
 
@@ -130,11 +130,11 @@ def test_an_upgrade_backs_up_first_and_keeps_every_row(store, card_of, settings_
     assert columns(upgraded, "silence")[-1] == "reason"
     with upgraded.read() as connection:
         assert meeting.dump(connection) == card_of
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0003"
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0004"
     upgraded.close()
-    backup = store.path.with_name("horses.db.0002.bak")
+    backup = store.path.with_name("horses.db.0003.bak")
     copy = sqlite.driver().connect(backup)
-    assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+    assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
     assert copy.execute("SELECT count(*) FROM entry").fetchone() == (len(card_of["entry"]),)
     assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     copy.close()
@@ -167,8 +167,8 @@ def test_a_failed_upgrade_leaves_the_old_database(store, card_of, settings_at, m
     assert "reason" not in columns(store, "silence")
     with store.read() as connection:
         assert meeting.dump(connection) == card_of
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0002"
-    assert store.path.with_name("horses.db.0002.bak").exists()
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0003"
+    assert store.path.with_name("horses.db.0003.bak").exists()
 
 
 def test_an_upgrade_that_orphans_rows_is_reported(store, card_of, settings_at, with_next):

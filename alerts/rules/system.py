@@ -1,0 +1,77 @@
+"""Rules about ourselves: what no board can tell. Percent and counts are plain numbers here."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alerts.rules.base import Minutes, SystemRule, Text
+
+Count = Annotated[int, Field(ge=1, le=1000)]
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class StaleSourceRule(SystemRule):
+    """No sound board for so many minutes of a track with a race within `before_post` minutes of its post and not over."""
+
+    kind: Literal["stale_source"]
+    minutes: Annotated[Minutes, Field(gt=0)] = 5
+    before_post: Minutes = 30
+
+
+class CrawlFailuresRule(SystemRule):
+    """So many crawls of a track in a row ended badly."""
+
+    kind: Literal["crawl_failures"]
+    count: Count = 3
+
+
+class OutcomeRule(SystemRule):
+    """A crawl ended with one of these outcomes; over with the next good one."""
+
+    kind: Literal["outcome"]
+    outcomes: Annotated[tuple[Text, ...], Field(min_length=1)] = ("blocked", "parse_error")
+
+
+class FrozenProbablesRule(SystemRule):
+    """A track's newest boards show pair prices that stand still while their pool grows (the check `frozen`)."""
+
+    kind: Literal["frozen_probables"]
+    boards: Count = 2
+
+
+class SelectorHealthRule(SystemRule):
+    """A field is filled in so many percent points fewer places than in the median of the track's last runs."""
+
+    kind: Literal["selector_health"]
+    points: Percent = 20
+
+
+class FailureRateRule(SystemRule):
+    """So many percent of a track's crawls in the last `minutes`, `crawls` of them at least, ended badly."""
+
+    kind: Literal["failure_rate"]
+    percent: Percent = 50
+    minutes: Annotated[Minutes, Field(gt=0)] = 60
+    crawls: Count = 6
+
+
+class DatabaseRule(SystemRule):
+    """The database could not be written, or its disk has less than so many megabytes free."""
+
+    kind: Literal["database"]
+    free_mb: Annotated[int, Field(ge=1)] = 500
+
+
+class ErrorBurstRule(SystemRule):
+    """So many errors and rejected items in a track's crawls of the last `minutes`."""
+
+    kind: Literal["error_burst"]
+    errors: Count = 20
+    minutes: Annotated[Minutes, Field(gt=0)] = 15
+
+
+class MailFailingRule(SystemRule):
+    """A message waits for so many minutes, or one was given up in the last hour."""
+
+    kind: Literal["mail_failing"]
+    minutes: Annotated[Minutes, Field(gt=0)] = 5
