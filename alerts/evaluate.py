@@ -7,10 +7,12 @@ from typing import Generic, TypeVar
 from alerts.history import History
 from alerts.limits import Event, Identity, State, Step, advance
 from alerts.reading import READERS, Reading, Sheet, Witness
-from alerts.reading.sheet import gate, in_scope
+from alerts.reading.scope import in_scope
+from alerts.reading.sheet import gate
 from alerts.rules import BoardRule, Rule, RuleSet
 from alerts.rules.pair import PayoutRule
 from alerts.rules.price import WinRule
+from alerts.rules.race import PoolAboveRule
 from horses_scrapy.storage.board_view import BoardView, RaceView
 
 TOLD: Mapping[Step, Event] = {"fired": "fired", "further": "further", "repeated": "repeated", "resolved": "resolved"}
@@ -103,16 +105,18 @@ class _Judge:
             self._note(rule, reading, old, new, step)
 
     def _note(self, rule: BoardRule, reading: Reading, old: State | None, new: State | None, step: Step) -> None:
+        event = TOLD.get(step)
+        if event is None and new is old:  # holding: what most of what was told is at most boards
+            return
         identity = Identity(rule.name, self._scope, rule.about, reading.subject)
         if new != old and not rule.pulse:
             self.transitions.append(Transition(identity, new))
-        event = TOLD.get(step)
         if event is not None and (event != "resolved" or rule.send_resolved):
             self.fired.append(Firing(rule, identity, _since_told(rule, reading, old), event))
 
 
 def _since_told(rule: Rule, reading: Reading, old: State | None) -> Reading:
     """A further alert tells how far a level moved since the last one. A change keeps what it is measured from."""
-    if old is None or old.alerted_value is None or not isinstance(rule, WinRule | PayoutRule):
+    if old is None or old.alerted_value is None or not isinstance(rule, WinRule | PayoutRule | PoolAboveRule):
         return reading
     return replace(reading, before=old.alerted_value)

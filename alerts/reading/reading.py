@@ -11,8 +11,8 @@ class Reading:
 
     now, before: what the message shows, in thousandths (prices) or hundredths of a unit (money, pay-outs for the rule's
     base); before is None at first sight. capped: `now` is only the least that it can be. confirmed: whether the rule's
-    further condition, if it has one, holds too. limit: where it is not the rule's own. note: what the value was measured
-    against, for the message.
+    further condition, if it has one, holds too. limit: where it is not the rule's own. against: the price that the value is
+    measured against where that is not `before` (a line). note: what the message says of the measuring.
     """
 
     subject: str
@@ -23,4 +23,5 @@ class Reading:
     capped: bool = False
     confirmed: bool = True
     limit: Limit | None = None
+    against: int | None = None
     note: str = ""

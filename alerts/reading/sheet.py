@@ -1,20 +1,21 @@
 """One board spread out for the rules that read it: what several of them need is worked out once. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar, cast
 
-from alerts.amounts import HUNDREDTHS, hundredths
+from alerts.amounts import HUNDREDTHS
 from alerts.history import Glimpse, History, glimpse
 from alerts.reading.reading import Reading
+from alerts.reading.scope import asked, facts_of, in_window
 from alerts.rules import BoardRule, RaceRule, Scope
 from horses_scrapy.items import Market
 from horses_scrapy.program_number import program_order
-from horses_scrapy.storage.board_view import BoardView, GridView, RaceView, RunnerView, Shown
-from horses_scrapy.storage.names import name_key
+from horses_scrapy.storage.board_view import BoardView, GridView, RunnerView, Shown
 
 Labels = tuple[str, ...]
-Watched = frozenset[tuple[str, str]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,11 @@ class Sheet:
     def __init__(self, board: BoardView, history: History, stale_after_ms: int, witness: Witness | None = None) -> None:
         self.board = board
         self.history = history
+        self.stale_after_ms = stale_after_ms
         self.here: Glimpse = glimpse(board, stale_after_ms)
         self._witness = witness
-        self._quoted: dict[Market, list[tuple[str, Shown, int]]] = {}
-        self._paid: dict[tuple[str, int], dict[Labels, Paid]] = {}
+        self._scopes: dict[str, frozenset[str] | None] = {}
+        self._once: dict[Hashable, object] = {}
 
     def skip(self, rule: BoardRule, subject: str | None, reason: str) -> None:
         if self._witness is not None:
@@ -61,20 +63,15 @@ class Sheet:
         if self._witness is not None:
             self._witness(Judgement(rule.name, reading.subject, step, "", reading))
 
+    def once(self, what: Hashable, work: Callable[[], Found]) -> Found:
+        """What several rules ask of the same board, worked out when the first one asks."""
+        if what not in self._once:
+            self._once[what] = work()
+        return cast("Found", self._once[what])
+
     def quoted(self, market: Market) -> list[tuple[str, Shown, int]]:
         """(label, shown, price) of the interests that run and have a price, in program order."""
-        found = self._quoted.get(market)
-        if found is None:
-            found = sorted(
-                (
-                    (label, shown, shown.price)
-                    for (where, label), shown in self.here.prices.items()
-                    if where == market and label not in self.here.scratched and shown.price is not None
-                ),
-                key=lambda item: program_order(item[0]),
-            )
-            self._quoted[market] = found
-        return found
+        return self.once(("quoted", market), lambda: quoted(self.here, market))
 
     def before(self, market: Market, label: str) -> int | None:
         """The price that the newest earlier board showed."""
@@ -96,26 +93,45 @@ class Sheet:
 
     def payouts(self, bet_type: str, base: int) -> dict[Labels, Paid]:
         """What pairs pay now for `base` (hundredths of a unit); scratched ones are left out."""
-        key = (bet_type, base)
-        if key not in self._paid:
-            self._paid[key] = payouts(self.board, bet_type, base, self.here.scratched)
-        return self._paid[key]
+        return self.once(("payouts", bet_type, base), lambda: payouts(self.board, bet_type, base, self.here.scratched))
 
     def earlier_payouts(self, bet_type: str, base: int) -> dict[Labels, Paid]:
         """Those of the board before."""
-        key = (f"before {bet_type}", base)
-        if key not in self._paid:
-            previous = self.history.previous
-            self._paid[key] = {} if previous is None else payouts(previous, bet_type, base, frozenset())
-        return self._paid[key]
+        previous = self.history.previous
+        if previous is None:
+            return {}
+        return self.once(("earlier", bet_type, base), lambda: payouts(previous, bet_type, base, frozenset()))
 
     def wants(self, rule: RaceRule, labels: Labels) -> bool:
         """Whether the rule's scope holds one of the horses behind the labels."""
-        if not rule.scope.of_runners:
-            return True
-        watched = self.history.watched.get(rule.scope.watchlist or "", frozenset())
-        behind = [runner for runner in self.board.runners if runner.label in labels]
-        return wanted(rule.scope, behind, self.board.race, watched)
+        wanted = self.wanted(rule)
+        return wanted is None or not wanted.isdisjoint(labels)
+
+    def wanted(self, rule: RaceRule) -> frozenset[str] | None:
+        """Labels of the interests that have a horse within the rule's scope; None where it asks for no horses."""
+        if rule.name not in self._scopes:
+            self._scopes[rule.name] = self._wanted(rule.scope) if rule.scope.of_runners else None
+        return self._scopes[rule.name]
+
+    def _wanted(self, scope: Scope) -> frozenset[str]:
+        """Labels of the interests that have a horse within the scope."""
+        watched = self.history.watched.get(scope.watchlist or "", frozenset())
+        return frozenset(
+            runner.label for runner, facts in self._runner_facts if asked(scope, runner.program_number, facts, watched)
+        )
+
+    @cached_property
+    def _runner_facts(self) -> list[tuple[RunnerView, dict[str, str]]]:
+        return [(runner, facts_of(runner, self.board.race)) for runner in self.board.runners]
+
+
+def quoted(at: Glimpse, market: Market) -> list[tuple[str, Shown, int]]:
+    found = [
+        (label, shown, shown.price)
+        for (where, label), shown in at.prices.items()
+        if where == market and label not in at.scratched and shown.price is not None
+    ]
+    return sorted(found, key=lambda item: program_order(item[0]))
 
 
 def payouts(board: BoardView, bet_type: str, base: int, scratched: frozenset[str]) -> dict[Labels, Paid]:
@@ -132,9 +148,8 @@ def payouts(board: BoardView, bet_type: str, base: int, scratched: frozenset[str
 
 
 def _paid(payout: int, grid: GridView, base: int) -> Paid:
-    """Both bases are scaled alike, so that no digit is lost on a small one."""
-    amount = hundredths(payout, grid.currency) * base // hundredths(grid.base, grid.currency)
-    return Paid(amount, grid.cap is not None and payout >= grid.cap)
+    """Minor units for the grid's base -> hundredths of a unit for `base`: the currency's digits cancel out, none is lost."""
+    return Paid(payout * base // grid.base, grid.cap is not None and payout >= grid.cap)
 
 
 def gate(rule: BoardRule, at: Glimpse) -> str | None:
@@ -143,44 +158,12 @@ def gate(rule: BoardRule, at: Glimpse) -> str | None:
         return at.unsound
     if not in_window(rule, at.minutes):
         return f"outside its window: {'no post time' if at.minutes is None else f'{int(at.minutes)} MTP'}"
+    return small_pool(rule, at)
+
+
+def small_pool(rule: BoardRule, at: Glimpse) -> str | None:
+    """Why its pool is not worth reading on a board."""
     total = at.pools.get(rule.pool)
     if rule.min_pool is not None and (total is None or total < rule.min_pool * HUNDREDTHS):
         return f"{rule.pool} pool {'not shown' if total is None else f'{total // HUNDREDTHS:,}'} < {rule.min_pool:,.0f}"
     return None
-
-
-def in_window(rule: RaceRule, minutes: float | None) -> bool:
-    if rule.minutes_to_post is None:
-        return True
-    first, last = rule.minutes_to_post
-    return minutes is not None and first <= minutes <= last
-
-
-def in_scope(rule: RaceRule, race: RaceView) -> bool:
-    """By race number; the track was looked up before (RuleSet.boards_of)."""
-    return not rule.scope.races or race.race_number in rule.scope.races
-
-
-def wanted(scope: Scope, runners: Iterable[RunnerView], race: RaceView, watched: Watched) -> bool:
-    """Whether one of the runners is within the scope."""
-    return any(_asked(scope, runner, race, watched) for runner in runners)
-
-
-def _asked(scope: Scope, runner: RunnerView, race: RaceView, watched: Watched) -> bool:
-    facts = dict(_facts(runner, race))
-    named = (("horse", scope.horses), ("jockey", scope.jockeys), ("trainer", scope.trainers))
-    return (
-        all(not names or facts[key] in {name_key(name) for name in names} for key, names in named)
-        and (not scope.program_numbers or runner.program_number in scope.program_numbers)
-        and (scope.watchlist is None or not watched.isdisjoint(facts.items()))
-    )
-
-
-def _facts(runner: RunnerView, race: RaceView) -> Iterator[tuple[str, str]]:
-    """What a watchlist may name, as its entries are stored."""
-    yield "horse", name_key(runner.horse)
-    yield "jockey", name_key(runner.jockey or "")
-    yield "trainer", name_key(runner.trainer or "")
-    yield "program", runner.program_number
-    yield "track", race.track_key
-    yield "race", f"{race.track_key}/{race.race_number}"
