@@ -6,7 +6,8 @@ supported Python releases write a real Bcc line (CVE-2024-6923).
 
 import unicodedata
 from collections.abc import Iterable
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 
 from horses_scrapy.errors import HorsesError
 
@@ -40,6 +41,7 @@ def verify(wire: bytes, expected: Iterable[str]) -> None:
     if not wire.isascii() or b"\n" in head.replace(b"\r\n", b"") or b"\r" in head.replace(b"\r\n", b""):
         raise UnsafeMail("a mail's header holds a bare line break or 8-bit text: it is not sent")
     for way in (policy.compat32, policy.default):
-        found = sorted(name.casefold() for name in message_from_bytes(wire, policy=way).keys())  # noqa: SIM118
-        if found != names:
+        parsed = BytesHeaderParser(policy=way).parsebytes(head)
+        found = sorted(name.casefold() for name in parsed.keys())  # noqa: SIM118
+        if found != names or parsed.defects:
             raise UnsafeMail(f"a mail's headers are {found}, not {names}: it is not sent")

@@ -1,0 +1,90 @@
+"""SQL of how far odds drift: prices at some minutes to post, beside the race's final ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, insert, or_, select
+
+from horses_scrapy.storage.board_view import RaceView
+from horses_scrapy.storage.schema import betting_interest, board, drift, race, source, track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifted:
+    """Of one interest, in thousandths."""
+
+    minutes: int
+    label: str
+    price: int
+    final_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastDrift:
+    race_id: int
+    price: int
+    final_price: int
+
+
+def is_recorded(connection: Connection, board_id: int) -> bool:
+    """Whether anything is stored of the board's race and source."""
+    return (
+        connection.execute(
+            select(drift.c.minutes)
+            .join_from(board, drift, and_(drift.c.race_id == board.c.race_id, drift.c.source_id == board.c.source_id))
+            .where(board.c.board_id == board_id)
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def record(connection: Connection, board_id: int, rows: Sequence[Drifted]) -> None:
+    """Of the board's race and source, of which nothing is stored yet."""
+    if not rows:
+        return
+    race_id, source_id = connection.execute(
+        select(board.c.race_id, board.c.source_id).where(board.c.board_id == board_id)
+    ).one()
+    interests = select(betting_interest.c.label, betting_interest.c.interest_id)
+    of_race = connection.execute(interests.where(betting_interest.c.race_id == race_id))
+    ids = {row.label: row.interest_id for row in of_race}
+    connection.execute(
+        insert(drift),
+        [
+            {
+                "race_id": race_id,
+                "source_id": source_id,
+                "minutes": row.minutes,
+                "interest_id": ids[row.label],
+                "price": row.price,
+                "final_price": row.final_price,
+            }
+            for row in rows
+        ],
+    )
+
+
+def drifts_before(
+    connection: Connection, before: RaceView, source_name: str, minutes: int, races: int
+) -> list[PastDrift]:
+    """By one source from so many minutes to post, over the last `races` of the same track before this one."""
+    earlier = or_(
+        race.c.race_date < before.race_date,
+        and_(race.c.race_date == before.race_date, race.c.race_number < before.race_number),
+    )
+    past = (
+        select(race.c.race_id)
+        .join(track, track.c.track_id == race.c.track_id)
+        .where(track.c.key == before.track_key, earlier)
+        .order_by(race.c.race_date.desc(), race.c.race_number.desc())
+        .limit(races)
+        .subquery()
+    )
+    by = select(source.c.source_id).where(source.c.name == source_name).scalar_subquery()
+    rows = connection.execute(
+        select(drift.c.race_id, drift.c.price, drift.c.final_price)
+        .join_from(past, drift, drift.c.race_id == past.c.race_id)
+        .where(drift.c.source_id == by, drift.c.minutes == minutes)
+    )
+    return [PastDrift(*row) for row in rows]
