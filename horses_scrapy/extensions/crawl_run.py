@@ -11,8 +11,12 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 from twisted.python.failure import Failure
 
+from alerts.rules import load_rules
+from alerts.setup import setting_of
+from alerts.system_engine import SystemEngine
 from horses_scrapy import clock
 from horses_scrapy.config import Settings
+from horses_scrapy.errors import ConfigError, StoreError
 from horses_scrapy.extensions.fill_rate import DEGRADED_STAT
 from horses_scrapy.extensions.outcome import Outcome, of_exception, worst
 from horses_scrapy.items import AnyItem, OddsItem
@@ -45,6 +49,7 @@ class CrawlRun:
         self._run: Run | None = None
         self._problems: list[Outcome] = []
         self._items = self._boards = self._requests = self._rejected = self._errors = 0
+        self._began = 0
         self._first_request_mono: int | None = None
         self._committed_mono: int | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -68,6 +73,7 @@ class CrawlRun:
     def spider_opened(self, spider: Spider) -> None:
         if not isinstance(spider, TrackSpider):
             return
+        self._began = spider.clock.now_ms()
         store = open_store(self._settings, spider.clock)
         logger.info("Storing in %s", store.banner())
         self._run = spider.run = Run.begin(
@@ -131,7 +137,20 @@ class CrawlRun:
         self._crawler.stats.set_value(OUTCOME_STAT, end.name)
         self._crawler.stats.set_value(BOARDS_STAT, self._boards)
         logger.info("Run %d: %s%s", self._run.run_id, end.name, f": {end.reason}" if end.reason else "")
+        if not spider.history:
+            self._tell(self._run)
         self._run.store.close()
+
+    def _tell(self, run: Run) -> None:
+        """What the rules about ourselves make of this track now: a crawl by hand has no scheduler that asks them."""
+        try:
+            setting = setting_of(self._settings, load_rules(self._settings.alerts_file))
+            told = SystemEngine(run.store, setting, run.clock, watching_since=self._began).evaluate_track(run.track)
+        except (ConfigError, StoreError) as error:  # the run's end is written: the scheduler's next look tells it
+            logger.error("The rules about ourselves were not asked: %s", error)  # noqa: TRY400 (it says what it is)
+            return
+        for text in told:
+            logger.info("Alert: %s", text)
 
     def _nothing(self) -> Outcome:
         """No item and no problem: the site is empty, or only what was not asked for is there yet (`-a only=`)."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.engine import Engine
+from alerts.system_engine import SystemEngine
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
-from horses_scrapy.errors import HorsesError, ScrapydError
+from horses_scrapy.errors import HorsesError, ScrapydError, StoreError
 from horses_scrapy.health import Fault
 from horses_scrapy.scheduling.console import Console
 from horses_scrapy.scheduling.deadlines import Deadlines
@@ -40,6 +41,7 @@ class Parts:
     clock: Clock
     scrapyd: Scrapyd
     engine: Engine
+    system: SystemEngine
     tracks: tuple[str, ...]
 
 
@@ -55,7 +57,7 @@ class Scheduler:
         self._console = Console(parts.store)
         self._outage = Outage()
         self._all_unposted = True
-        self._swept: int | None = None
+        self._ticked: int | None = None
 
     def run(self, stop: Stop) -> None:
         """Look until a stop is asked for. What fails at one look does not keep the next from trying."""
@@ -64,21 +66,24 @@ class Scheduler:
             try:
                 self.look()
                 pause = min(pause, self._until_next())
-            except (HorsesError, SQLAlchemyError, OSError):
+            except (HorsesError, SQLAlchemyError, OSError) as error:
                 logger.exception("This look failed; the next one tries again")
+                if isinstance(error, StoreError | SQLAlchemyError):
+                    self.parts.system.store_failed(error)
             if stop.wait(max(LEAST_S, pause)):
                 return
 
     def look(self) -> None:
-        """Plan, queue, stop what is overdue, tell what is new, evaluate what a crash left."""
+        """Plan, queue, stop what is overdue, evaluate what no crawl does, tell what is new."""
         snapshot = self.snapshot()
         for due in plan(
             snapshot.now_ms, self.parts.tracks, snapshot.races, snapshot.past, self.parts.settings.scraping
         ):
             write_due(self.parts.store, due, snapshot)
         self.dispatch()
+        if self._ticks():
+            self._evaluate()
         self._console.report()
-        self._sweep()
 
     def dispatch(self) -> None:
         """Post what waits and stop what is overdue, as far as scrapyd answers."""
@@ -123,11 +128,17 @@ class Scheduler:
             ended = outcomes(connection, posted)
         return bool(self._planned(snapshot)) or any(ended.get(job) is None for job in posted)
 
-    def _sweep(self) -> None:
+    def _ticks(self) -> bool:
+        """Whether a tick has passed since the last one."""
         now = self.parts.clock.monotonic_ms()
         every = self.parts.clock.real_seconds(self.parts.settings.scheduler.tick) * 1000
-        if self._swept is not None and now - self._swept < every:
-            return
-        self._swept = now
+        if self._ticked is not None and now - self._ticked < every:
+            return False
+        self._ticked = now
+        return True
+
+    def _evaluate(self) -> None:
+        """What a crash left, and the rules about ourselves; the console tells their alerts."""
         for fired in self.parts.engine.evaluate_pending(older_than_ms=SWEEP_AFTER_MS):
             logger.info("Evaluated late, after a crash: alert %s of rule %s", fired.alert_id, fired.rule)
+        self.parts.system.evaluate_all(self.parts.tracks)

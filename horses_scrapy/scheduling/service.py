@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from alerts.setup import engine_of, rules_of
+from alerts.engine import Engine
+from alerts.setup import rules_of, setting_of
+from alerts.system_engine import SystemEngine
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK, PARTIAL, ConfigError, Unhealthy
@@ -42,11 +44,17 @@ def started(settings: Settings, clock: Clock, stop: Stop, wait: float) -> Iterat
     _tell_tracks(settings)
     with only_one(settings.state_dir / "scheduler.lock", "scheduler"), closing(open_store(settings, clock)) as store:
         logger.info("%s", store.banner())
-        engine = engine_of(settings, rules_of(settings), store, clock)
+        setting = setting_of(settings, rules_of(settings))
         faults = _healthy(settings, store, stop, wait)
         tracks = tuple(sorted(settings.enabled_tracks))
         parts = Parts(
-            settings=settings, store=store, clock=clock, scrapyd=client_of(settings), engine=engine, tracks=tracks
+            settings=settings,
+            store=store,
+            clock=clock,
+            scrapyd=client_of(settings),
+            engine=Engine(store, setting, clock),
+            system=SystemEngine(store, setting, clock, watching_since=clock.now_ms()),
+            tracks=tracks,
         )
         yield Scheduler(parts, faults)
 

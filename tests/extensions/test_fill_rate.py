@@ -3,15 +3,12 @@
 import logging
 from dataclasses import replace
 from datetime import date, timedelta
-from email import message_from_string, policy
 from types import SimpleNamespace
 
 import pytest
 from offline import Frozen
 from shown_boards import AT, BOARD, board, entries, grid
-from sqlalchemy import select
 
-from alerts.outbox import Outbox
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings, Track
 from horses_scrapy.extensions.fill_rate import DEGRADED_STAT, FillRate
@@ -21,7 +18,6 @@ from horses_scrapy.storage import fill_rates
 from horses_scrapy.storage.engine import open_store
 from horses_scrapy.storage.fill_rates import Filled
 from horses_scrapy.storage.runs import Run
-from horses_scrapy.storage.schema import alert, alert_delivery
 from horses_scrapy.track_spider import TrackSpider
 
 TODAY = Frozen(instant="2026-05-02T20:00:00Z")
@@ -110,7 +106,7 @@ def runs(tmp_path):
         spider = DemoSpider(track=TRACK, source_config=None, home=tmp_path, credentials={}, now=TODAY, **asked)
         spider.run = Run.begin(store, TODAY, spider="track_demo", track="demo", source="demo", job_id=None)
         stats: dict[str, str] = {}
-        extension = FillRate(SimpleNamespace(stats=SimpleNamespace(set_value=stats.__setitem__)), ("you@example.com",))
+        extension = FillRate(SimpleNamespace(stats=SimpleNamespace(set_value=stats.__setitem__)))
         for item in items:
             extension.item_scraped(item)
         extension.spider_closed(spider)
@@ -142,7 +138,7 @@ def two_cards(**fields):
     return [replace(card(**fields), race_number=number) for number in (1, 2)]
 
 
-FELL = "DMO jockey 0 of 8 filled (0 %) usual is 100 %, in the last 5 runs [system: selector_health]"
+FELL = "Selector health: DMO jockey 0 of 8 filled (0 %), usual is 100 %"
 
 
 def test_a_field_that_empties_is_told_and_one_that_was_never_filled_is_not(runs, caplog):
@@ -151,39 +147,30 @@ def test_a_field_that_empties_is_told_and_one_that_was_never_filled_is_not(runs,
             runs(*two_cards(jockey="A. Rider"))
         assert caplog.messages == []
         runs(*two_cards())
-    assert caplog.messages == [f"Selector health: {FELL}"]
+    assert caplog.messages == [FELL]
 
 
-def test_a_fall_is_mailed_once_and_again_once_the_field_had_recovered(runs):
-    for names in (["A. Rider"] * 5, [None] * 2, ["A. Rider"] * 3, [None]):
-        for jockey in names:
-            runs(*two_cards(jockey=jockey))
-    with runs.store.read() as connection:
-        alerts = connection.execute(select(alert.c.scope, alert.c.alert_type, alert.c.subject)).all()
-        sent = connection.execute(select(alert_delivery.c.recipient, alert_delivery.c.state)).all()
-    assert alerts == [("track:demo", "system", "jockey")] * 2
-    assert sent == [("you@example.com", "pending")] * 2
+@pytest.mark.parametrize(("filled", "told"), [(7, 0), (6, 1)])
+def test_a_field_has_fallen_by_twenty_points(runs, caplog, filled, told):
+    """Of 8 places, all of which were filled before."""
+    listed = [card(jockey="A. Rider")] * 2
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            runs(*listed)
+        entries_of = [
+            replace(entry, jockey="A. Rider" if place < filled else None)
+            for place, entry in enumerate(listed[0].entries * 2)
+        ]
+        runs(replace(listed[0], entries=tuple(entries_of)))
+    assert len(caplog.messages) == told
 
 
-def test_the_mail_of_a_fall_is_about_the_track_and_of_no_race(runs):
-    for jockey in [*["A. Rider"] * 5, None]:
-        runs(*two_cards(jockey=jockey))
-    outbox = Outbox(runs.store, TODAY, "horses@example.com")
-    outbox.collect()
-    (due,) = outbox.due()
-    mail = message_from_string(due.wire, policy=policy.default)
-    text = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
-    assert mail["Subject"] == "DMO jockey 0 of 8 filled (0 %)"
-    assert text.startswith("Synthetic Downs (DMO), 2026-05-02\n")
-    assert "usual is 100 %, in the last 5 runs" in text
-    assert "Post time" not in text
-    assert "Open the site" in mail.get_body(("html",)).get_content()
-
-
-def test_a_crawl_of_a_past_day_tells_nothing_of_the_site_today(runs, caplog):
+def test_a_crawl_of_a_past_day_says_nothing_of_the_site_today(runs, caplog):
     for jockey in [*["A. Rider"] * 5, None]:
         runs(*two_cards(jockey=jockey), date="2026-05-01")
     assert caplog.messages == []
+    with runs.store.read() as connection:
+        assert fill_rates.recent(connection, "demo", "jockey", 10, before_run=99) == []
 
 
 def test_a_run_that_saw_little_tells_nothing(runs, caplog):

@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from alerts.engine import Engine
-from alerts.rules import RuleSet
+from alerts.setup import rules_of, setting_of
+from alerts.system_engine import SystemEngine
 from horses_scrapy import config
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
@@ -198,9 +199,17 @@ def scheduler(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClo
 
 
 def make_scheduler(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Scheduler:
-    engine = Engine(store, RuleSet(), (), clock)
-    tracks = tuple(sorted(settings.enabled_tracks))
-    return Scheduler(Parts(settings=settings, store=store, clock=clock, scrapyd=fake, engine=engine, tracks=tracks))
+    setting = setting_of(settings, rules_of(settings))
+    parts = Parts(
+        settings=settings,
+        store=store,
+        clock=clock,
+        scrapyd=fake,
+        engine=Engine(store, setting, clock),
+        system=SystemEngine(store, setting, clock, watching_since=clock.now_ms()),
+        tracks=tuple(sorted(settings.enabled_tracks)),
+    )
+    return Scheduler(parts)
 
 
 @dataclass
