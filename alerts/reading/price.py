@@ -1,51 +1,89 @@
-"""Readings of prices: against a level, against an earlier price, against somebody's line. Pure."""
+"""Readings of prices: against a level, against somebody's line. Pure."""
 
 from collections.abc import Iterator
 
 from alerts.history import Glimpse
+from alerts.reading.measure import percent
 from alerts.reading.reading import Reading
-from alerts.reading.sheet import Sheet, gate
-from alerts.rules.price import MoveRule, WinRule
+from alerts.reading.rows import Rows, within_scope
+from alerts.reading.sheet import Labels, Sheet
+from alerts.rules.price import OverlayRule, WinRule
+from horses_scrapy.items import OUT, Market
+
+FLOOR = "capped: only a floor is shown"
+NO_MORNING_LINE = "no morning line"
+CAPPED = 100_000
+"""A board's 99, in thousandths: as a morning line it means 99 or more."""
+
+Unread = tuple[Labels, str]
 
 
 def levels(rule: WinRule, sheet: Sheet) -> Iterator[Reading]:
-    for label, shown, price in sheet.quoted(rule.market):
+    market, above = rule.market, rule.above
+    rows = sheet.once(("levels", market, above), lambda: _levels(sheet, market, above=above))
+    return within_scope(rule, sheet, rows)
+
+
+def _levels(sheet: Sheet, market: Market, *, above: bool) -> Rows:
+    """What is capped stands for this or more: it can be above a level and not below one."""
+    readings: list[Reading] = []
+    unread: list[Unread] = []
+    for label, shown, price in sheet.quoted(market):
         capped = shown.status == "capped"
-        if capped and not rule.above:
-            sheet.skip(rule, label, "capped: only a floor is shown")
-        elif sheet.wants(rule, (label,)):
-            last = sheet.before(rule.market, label)
-            yield Reading(subject=label, labels=(label,), value=price, now=price, before=last, capped=capped)
+        if capped and not above:
+            unread.append(((label,), FLOOR))
+        else:
+            last = sheet.before(market, label)
+            readings.append(Reading(subject=label, labels=(label,), value=price, now=price, before=last, capped=capped))
+    return Rows(readings, unread)
 
 
-def moves(rule: MoveRule, sheet: Sheet) -> Iterator[Reading]:
-    for label, shown, price in sheet.quoted(rule.market):
-        reference = reference_of(rule, sheet.same_field, label) if shown.status == "active" else None
-        if reference is not None and sheet.wants(rule, (label,)):
-            yield _move(rule, label, reference, price)
+def overlays(rule: OverlayRule, sheet: Sheet) -> Iterator[Reading]:
+    """A displayed price is a floor: the overlay is at least so much."""
+    market, own = rule.market, rule.kind == "overlay_vs_line"
+    rows = sheet.once(("overlays", market, own), lambda: _overlays(sheet, market, own=own))
+    return within_scope(rule, sheet, rows)
 
 
-def reference_of(rule: MoveRule, field: list[Glimpse], label: str) -> int | None:
-    """The price that a move is measured from; never a capped one, of which only the floor is known."""
-    for earlier in field if rule.against == "open" else reversed(field):
-        shown = earlier.prices.get((rule.market, label))
-        if shown is not None and shown.status == "active" and shown.price is not None and gate(rule, earlier) is None:
-            return shown.price
-    return None
+def _overlays(sheet: Sheet, market: Market, *, own: bool) -> Rows:
+    priced, unread = exact(sheet, market)
+    readings: list[Reading] = []
+    for label, price in priced:
+        line = sheet.history.lines.get(label) if own else morning_line(sheet, label)
+        if line is None:
+            unread.append(((label,), "no line of yours" if own else NO_MORNING_LINE))
+        else:
+            readings.append(
+                Reading(
+                    subject=label,
+                    labels=(label,),
+                    value=percent(line, price),
+                    now=price,
+                    before=sheet.before(market, label),
+                    against=line,
+                )
+            )
+    return Rows(readings, unread)
 
 
-def _move(rule: MoveRule, label: str, reference: int, price: int) -> Reading:
-    percent, points = percent_drop(reference, price), points_gained(reference, price)
-    enough = points >= rule.points if rule.percent is not None and rule.points is not None else True
-    value = percent if rule.measure == "percent" else points
-    return Reading(subject=label, labels=(label,), value=value, now=price, before=reference, confirmed=enough)
+def morning_line(sheet: Sheet, label: str) -> int | None:
+    """Of the interest's first horse that runs; a scratch does not rebase it: no refund is in a person's line."""
+    runs = (one for one in sheet.board.runners if one.label == label and one.status not in OUT)
+    first = next(runs, None)
+    line = None if first is None else first.morning_line
+    return line if line is not None and 1000 < line < CAPPED else None
 
 
-def percent_drop(reference: int, price: int) -> int:
-    """By how much the profit per 1 fell, in thousandths of a percent, rounded down."""
-    return (reference - price) * 100_000 // (reference - 1000)
+def exact(sheet: Sheet, market: Market) -> tuple[list[tuple[str, int]], list[Unread]]:
+    """Interests with a price that can be compared, and those with a capped one, which cannot."""
+    quoted = sheet.quoted(market)
+    priced = [(label, price) for label, shown, price in quoted if shown.status == "active"]
+    return priced, [((label,), FLOOR) for label, shown, _ in quoted if shown.status != "active"]
 
 
-def points_gained(reference: int, price: int) -> int:
-    """By how much 100/decimal rose, in thousandths of a point, rounded down."""
-    return (reference - price) * 100_000_000 // (price * reference)
+def known(earlier: Glimpse, market: Market, label: str) -> int | None:
+    """A price that another can be compared with: no floor, and above the stake alone."""
+    shown = earlier.prices.get((market, label))
+    if shown is None or shown.status != "active" or shown.price is None or shown.price <= 1000:
+        return None
+    return shown.price

@@ -8,11 +8,20 @@ from alerts.evaluate import Firing
 from alerts.events import EventFiring
 from alerts.history import History, minutes_to_post
 from alerts.rules import BoardRule, EventRule
-from alerts.rules.pair import PayoutRule
-from alerts.rules.price import MoveRule, PriceRule, WinDecimalRule, WinOddsRule
-from alerts.rules.race import ScratchRule
+from alerts.rules.pair import CrossPoolRule, ExactaOverlayRule, PayoutRule
+from alerts.rules.price import MoveRule, OverlayRule, PriceRule, SteamRule, WinDecimalRule, WinOddsRule
+from alerts.rules.race import (
+    JockeyRule,
+    LargeBetRule,
+    OffTurfRule,
+    PoolAboveRule,
+    PostTimeRule,
+    RaceStatusRule,
+    ResultRule,
+    ScratchRule,
+)
 from alerts.safe_header import clean
-from alerts.wording import pair, price, race
+from alerts.wording import pair, pool, price, race, result
 from alerts.wording.detail import Detail, Words, from_json
 from horses_scrapy.storage.board_view import BoardView, RaceView
 
@@ -23,10 +32,25 @@ BOARD_WORDS: Mapping[type[BoardRule], Callable[[Firing, BoardView], Words]] = Ma
         WinOddsRule: price.level,
         WinDecimalRule: price.level,
         MoveRule: price.move,
+        SteamRule: price.steam,
+        OverlayRule: price.overlay,
+        PoolAboveRule: pool.total,
+        LargeBetRule: pool.bet,
         PayoutRule: pair.level,
+        ExactaOverlayRule: pair.overlay,
+        CrossPoolRule: pair.crossing,
     }
 )
-EVENT_WORDS: Mapping[type[EventRule], Callable[[EventFiring], Words]] = MappingProxyType({ScratchRule: race.scratched})
+EVENT_WORDS: Mapping[type[EventRule], Callable[[EventFiring], Words]] = MappingProxyType(
+    {
+        ScratchRule: race.scratched,
+        JockeyRule: race.jockey,
+        PostTimeRule: race.post_time,
+        RaceStatusRule: race.status,
+        OffTurfRule: race.off_turf,
+        ResultRule: result.official,
+    }
+)
 
 
 def of_board(firing: Firing, board: BoardView, history: History, expected: str | None = None) -> Detail:
@@ -61,7 +85,7 @@ def of_event(firing: EventFiring) -> Detail:
         kind=firing.rule.kind,
         severity=firing.rule.severity,
         event="fired",
-        minutes=None if minutes is None else int(minutes),
+        minutes=None if minutes is None or isinstance(firing.rule, ResultRule) else int(minutes),
         basis=None,
         notation=None,
         path=words.path,

@@ -26,7 +26,12 @@ def whole(hundredths: int) -> str:
 
 
 def percent(thousandths: int) -> str:
-    return f"{thousandths / 1000:.1f}%"
+    """Cut off after a digit, as no threshold is reached by rounding: `29.9%`."""
+    return f"{points(thousandths)}%"
+
+
+def points(thousandths: int) -> str:
+    return f"{int(thousandths / 100) / 10:.1f}"
 
 
 def pool_total(board: BoardView, bet_type: str) -> str | None:

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import shutil
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -11,15 +12,22 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from sqlalchemy import select
+from web_hook import web_hook
 
 from alerts.engine import Engine, Setting
 from alerts.rules import load_rules
+from alerts.surroundings import Surroundings
+from alerts.tools.against_live import differences, line_of, line_told
+from alerts.tools.replay import Replayed, replay
 from horses_scrapy.clock import Clock, to_ms
 from horses_scrapy.config import Settings, Track
 from horses_scrapy.config.model import Smtp
-from horses_scrapy.items import Entry, OddsItem, PairGrid, PairPrice, Pool, Price, RaceItem, Source
-from horses_scrapy.storage import schema, writer
-from horses_scrapy.storage.engine import Store, open_store
+from horses_scrapy.items import (
+    Entry, Finisher, OddsItem, PairGrid, PairPrice, Payoff, Pool, Price, RaceItem, ResultItem, Source,
+)  # fmt: skip
+from horses_scrapy.storage import alert_reader, schema, writer
+from horses_scrapy.storage.alert_reader import StoredAlert
+from horses_scrapy.storage.engine import Store, database_file, open_store
 
 TRACK = Track(
     key="gulf",
@@ -62,6 +70,8 @@ class Meeting:
     horses: dict[str, str] = field(default_factory=dict)
     text: str = "rules: []"
     start: dt.datetime = START
+    around: Surroundings = field(default_factory=Surroundings)
+    track: Track = TRACK
 
     def rules(self, text: str) -> None:
         self.text = text
@@ -70,14 +80,22 @@ class Meeting:
         """A new one each time: everything an engine knows is in the database."""
         path = self.folder / "alerts.yaml"
         path.write_text(self.text, encoding="utf-8")
-        return Engine(self.store, Setting(rules=load_rules(path), recipients=self.recipients), self.clock)
+        return Engine(self.store, Setting(rules=load_rules(path), recipients=self.recipients, around=self.around), self.clock)
 
     def card(self, minute=0.0, *, race=1, horses=None, out=(), late=(), post=None, status="scheduled", **fields):
-        """horses: program number -> name; a letter after the number couples it (1, 1A)."""
+        """horses: program number -> name; a letter after the number couples it (1, 1A).
+
+        jockeys, trainers: program number -> name; morning: program number -> profit per 1.
+        """
         self.horses = horses or self.horses or {"1": "Alpha", "2": "Bravo", "3": "Cat", "5": "Dancer"}
         status_of = {**dict.fromkeys(out, "scratched"), **dict.fromkeys(late, "late_scratch")}
+        jockeys, trainers = fields.pop("jockeys", {}), fields.pop("trainers", {})
+        morning = {n: round((profit + 1) * 1000) for n, profit in fields.pop("morning", {}).items()}
         entries = tuple(
-            Entry(program_number=n, label=n.rstrip("ABX"), horse=name, status=status_of.get(n, "active"))
+            Entry(
+                program_number=n, label=n.rstrip("ABX"), horse=name, status=status_of.get(n, "active"),
+                jockey=jockeys.get(n), trainer=trainers.get(n), morning_line=morning.get(n),
+            )  # fmt: skip
             for n, name in self.horses.items()
         )
         item = RaceItem(
@@ -89,14 +107,21 @@ class Meeting:
             **fields,
         )
         with self.store.write() as connection:
-            self.races[race] = writer.store_race(connection, item, TRACK, run_id=None, now_ms=to_ms(item.fetched_at))
+            self.races[race] = writer.store_race(connection, item, TRACK, run_id=None, now_ms=self._stored_at(item))
 
     def board(self, minute, prices=None, *, race=1, pool=5000, pairs=None, status="open", source=None, **fields):
-        """prices: label -> profit per 1, "SCR", "99+" or None; pool in whole units; pairs: (first, second) -> for 2."""
+        """prices: label -> profit per 1, "SCR", "99+" or None; pool in whole units; pairs: (first, second) -> for 2.
+
+        amounts: label -> whole units in the win pool; cap: what a pair's price of "this or more" is.
+        """
         if race not in self.races:
             self.card(race=race)
         kind = fields.pop("bet_type", "exacta")
         pools = [Pool(bet_type="win", amount=pool * 100, currency="USD")] if pool is not None else []
+        pools += [
+            Pool(bet_type="win", amount=amount * 100, currency="USD", label=label)
+            for label, amount in fields.pop("amounts", {}).items()
+        ]
         if pairs is not None:
             pools.append(Pool(bet_type=kind, amount=fields.pop("pair_pool", 5000) * 100, currency="USD"))
         item = OddsItem(
@@ -106,11 +131,27 @@ class Meeting:
                 self._price(label, shown, fields.get("market", "win_tote")) for label, shown in (prices or {}).items()
             ),
             pools=tuple(pools),
-            grids=() if pairs is None else (self._grid(minute, pairs, kind, fields.pop("base", 200)),),
+            grids=() if pairs is None else (
+                self._grid(minute, pairs, kind, fields.pop("base", 200), fields.pop("cap", None)),
+            ),
             **{name: value for name, value in fields.items() if name != "market"},
         )
         with self.store.write() as connection:
-            return writer.store_board(connection, item, TRACK, run_id=None, now_ms=to_ms(item.fetched_at)).board_id
+            return writer.store_board(connection, item, TRACK, run_id=None, now_ms=self._stored_at(item)).board_id
+
+    def result(self, minute, order, payoffs=(), *, race=1, status="official", source=None):
+        """order: program number -> position; payoffs: (bet type, combination, base, paid), in whole units."""
+        item = ResultItem(
+            **self._common(minute, race, source),
+            status=status,
+            finishers=tuple(Finisher(position=place, program_number=n) for n, place in order.items()),
+            payoffs=tuple(
+                Payoff(bet_type=kind, combination=won, base=base * 100, payout=round(paid * 100), currency="USD")
+                for kind, won, base, paid in payoffs
+            ),
+        )
+        with self.store.write() as connection:
+            writer.store_result(connection, item, TRACK, run_id=None, now_ms=self._stored_at(item))
 
     def play(self, minute, prices=None, *, race=1, **fields) -> list[str]:
         """Store a board and evaluate it; what fired."""
@@ -131,6 +172,27 @@ class Meeting:
     def details(self) -> list[dict]:
         return [json.loads(row["detail"]) for row in self.rows("alert")]
 
+    def told(self) -> list[StoredAlert]:
+        with self.store.read() as connection:
+            return alert_reader.alerts_of(connection, list(self.races.values()))
+
+    def replayed(self) -> list[Replayed]:
+        """What the rules give over everything that is stored."""
+        path = self.folder / "alerts.yaml"
+        path.write_text(self.text, encoding="utf-8")
+        rules = load_rules(path)
+        with self.store.read() as connection:
+            return list(replay(connection, self.races.values(), rules, self.around))
+
+    def assert_replays_exactly(self) -> None:
+        told, again = self.told(), self.replayed()
+        assert list(differences(told, again)) == []
+        assert [line_of(one) for one in again] == sorted(map(line_told, told), key=lambda line: line.race_id)
+
+    def _stored_at(self, item) -> int:
+        """What is fetched late is stored late, where the clock of the test runs."""
+        return max(to_ms(item.fetched_at), self.clock.now_ms())
+
     def _common(self, minute, race, source) -> dict:
         return {
             "track": "gulf",
@@ -149,9 +211,12 @@ class Meeting:
             return Price(label=label, market=market, price=100_000, status="capped")
         return Price(label=label, market=market, price=None if shown is None else round((shown + 1) * 1000))
 
-    def _grid(self, minute, cells, kind, base) -> PairGrid:
+    def _grid(self, minute, cells, kind, base, cap) -> PairGrid:
         prices = tuple(PairPrice(first=a, second=b, payout=round(paid * 100)) for (a, b), paid in cells.items())
-        return PairGrid(bet_type=kind, base=base, currency="USD", fetched_at=self.at(minute), prices=prices)
+        return PairGrid(
+            bet_type=kind, base=base, currency="USD", fetched_at=self.at(minute), prices=prices,
+            cap=None if cap is None else round(cap * 100),
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -159,8 +224,17 @@ def clock():
     return SetClock()
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """A finished one to copy: to make one takes longer than most days of races."""
+    home = tmp_path_factory.mktemp("empty")
+    store = open_store(Settings.model_validate({"home": home, "config_file": home / "x"}), Clock())
+    store.close()
+    return store.path
+
+
 @pytest.fixture
-def make_meeting(tmp_path):
+def make_meeting(tmp_path, empty_database):
     """Opens meetings, each on a database of its own."""
     opened: list[Store] = []
 
@@ -169,6 +243,8 @@ def make_meeting(tmp_path):
         (home / "config").mkdir(parents=True)
         settings = Settings.model_validate({"home": home, "config_file": home / "config" / "config.yaml"})
         now = SetClock() if clock is None else clock
+        database_file(settings).parent.mkdir()
+        shutil.copy(empty_database, database_file(settings))
         opened.append(open_store(settings, now))
         return Meeting(opened[-1], home, now)
 
@@ -321,6 +397,12 @@ def smtp():
         return Smtp.model_validate(plain | fields)
 
     return make
+
+
+@pytest.fixture
+def hook():
+    with web_hook() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

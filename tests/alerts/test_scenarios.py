@@ -2,8 +2,6 @@
 
 import pytest
 
-from horses_scrapy.items import Source
-
 BELOW = """
 rules:
   - {name: short, kind: win_odds_below, threshold: 7-2, rearm: 5-1%s}
@@ -27,25 +25,11 @@ def fired(meeting, boards, label="5"):
     return [minute for minute, shown in boards if meeting.play(minute, {label: shown, "1": 40})]
 
 
-def test_the_line_of_an_alert(meeting):
-    meeting.rules(below())
-    assert meeting.play(50, {"5": 6, "1": 4}) == []
-    assert meeting.play(56, {"5": 3, "1": 4}) == [
-        "GP R1 #5 Dancer 6-1 -> 3-1 (4 MTP) below 7-2 [win_odds_below: short]"
-    ]
-
-
 def test_a_hundred_boards_below_give_one_alert_and_a_restart_none(meeting):
     meeting.rules(below())
     meeting.play(0, {"5": 6})
     assert sum(len(meeting.play(1 + step / 10, {"5": 3})) for step in range(100)) == 1
     assert meeting.evaluate() == []  # every play has a new engine: a restart each
-
-
-def test_first_sight_in_breach_fires_once(meeting):
-    meeting.rules(below())
-    assert meeting.play(0, {"5": 3}) == ["GP R1 #5 Dancer 3-1 (60 MTP) below 7-2 [win_odds_below: short]"]
-    assert meeting.play(1, {"5": 2.5}) == []
 
 
 @pytest.mark.parametrize(
@@ -71,33 +55,6 @@ def test_a_further_step_counts_from_the_last_alerted_value(meeting):
     assert [row["previous_value"] for row in meeting.rows("alert")] == [7000, 4000, 3500]
 
 
-def test_for_counts_boards_in_a_row(meeting):
-    meeting.rules(below("for: 3"))
-    assert fired(meeting, list(enumerate([3, 3, 4, 3, 3, 3, 3]))) == [5]
-
-
-def test_outside_its_window_a_rule_is_not_evaluated_and_its_state_stays(meeting):
-    meeting.rules(below("minutes_to_post: [5, 20]"))
-    assert fired(meeting, [(10, 3), (39, 3)]) == []
-    assert fired(meeting, [(40, 3)]) == [40]  # first sight in the window
-    assert fired(meeting, [(56, 9), (57, 3)]) == []  # too late to re-arm or to fire
-
-
-def test_the_site_s_minutes_go_before_the_clock_and_a_late_start_is_at_zero(meeting):
-    meeting.rules(below("minutes_to_post: [0, 2]"))
-    assert meeting.play(59, {"5": 3}, minutes_to_post=9) == []
-    assert meeting.play(20, {"5": 3}, race=2, minutes_to_post=1) == [
-        "GP R2 #5 Dancer 3-1 (1 MTP) below 7-2 [win_odds_below: short]"
-    ]
-    assert meeting.play(65, {"5": 3}) == ["GP R1 #5 Dancer 3-1 (0 MTP) below 7-2 [win_odds_below: short]"]
-
-
-@pytest.mark.parametrize(("pool", "fires"), [(999, 0), (1000, 1), (None, 0)])
-def test_a_small_or_unknown_pool_is_not_read(meeting, pool, fires):
-    meeting.rules(below("min_pool: 1000"))
-    assert len(meeting.play(50, {"5": 3}, pool=pool)) == fires
-
-
 @pytest.mark.parametrize(
     "fields",
     [
@@ -118,93 +75,7 @@ def test_a_board_that_cannot_be_trusted_or_acted_on_changes_nothing(meeting, fie
     assert all(row["evaluated_at"] is not None for row in meeting.rows("board"))
 
 
-def test_a_board_without_pairs_is_still_good_for_prices(meeting):
-    meeting.rules(below())
-    assert len(meeting.play(1, {"5": 3}, flags=frozenset({"no_pairs"}))) == 1
-
-
-def test_only_the_primary_source_is_evaluated(meeting):
-    meeting.rules(below())
-    meeting.card()
-    assert meeting.play(1, {"5": 3}, source=Source("other", "decimal", "pool")) == []
-    assert meeting.rows("board")[0]["evaluated_at"] is not None
-
-
-def test_decimal_sources_are_told_in_decimal(make_meeting):
-    meeting = make_meeting()
-    meeting.board_source = Source("nz", "decimal", "pool")
-    meeting.rules("rules: [{name: short, kind: win_decimal_below, threshold: 4.5}]")
-    meeting.play(1, {"5": 5})
-    assert meeting.play(2, {"5": 2}) == ["GP R1 #5 Dancer 6.00 -> 3.00 (58 MTP) below 4.50 [win_decimal_below: short]"]
-
-
-def test_above_takes_a_capped_price(meeting):
-    meeting.rules("rules: [{name: out, kind: win_odds_above, threshold: 50-1}]")
-    assert meeting.play(1, {"5": 30}) == []
-    assert meeting.play(2, {"5": "99+"}) == ["GP R1 #5 Dancer 30-1 -> 99+ (58 MTP) above 50-1 [win_odds_above: out]"]
-
-
 # --- Drops -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_drop_from_the_open(meeting):
-    meeting.rules(drop())
-    assert meeting.play(1, {"5": 6}) == []
-    assert meeting.play(2, {"5": 5}) == []
-    assert meeting.play(3, {"5": 4}) == [
-        "GP R1 #5 Dancer 6-1 -> 4-1 (57 MTP) down 33.3% from the open (at least 30%) [odds_drop: steam]"
-    ]
-
-
-def test_the_open_is_the_first_board_that_passes_the_gates(meeting):
-    meeting.rules(drop("min_pool: 2000, minutes_to_post: [0, 30]"))
-    meeting.play(1, {"5": 20})  # too early
-    meeting.play(31, {"5": 15}, pool=100)  # nobody has bet
-    meeting.play(32, {"5": 6})
-    assert meeting.play(33, {"5": 5}) == []
-    assert len(meeting.play(34, {"5": 4})) == 1
-
-
-def test_against_the_previous_board(meeting):
-    meeting.rules(drop("against: previous"))
-    assert fired(meeting, list(enumerate([6, 5, 4, 3, 2, 2, 1.9, 1.2]))) == [4, 7]
-
-
-def test_points_and_percent_must_both_hold(meeting):
-    meeting.rules(drop("points: 5"))
-    assert fired(meeting, [(1, 30), (2, 15)]) == []  # half the odds, 3 points of chance
-    assert fired(meeting, [(3, 5)]) == [3]
-
-
-@pytest.mark.parametrize(
-    ("threshold", "odds", "fires"),
-    [
-        ("percent: 25", (20, 15), True),  # both are a quarter off the odds ...
-        ("percent: 25", (0.8, 0.6), True),
-        ("points: 5", (20, 15), False),  # ... one is 1.5 points, the other 6.9
-        ("points: 6.9", (0.8, 0.6), True),
-        ("points: 7", (0.8, 0.6), False),
-    ],
-)
-def test_what_a_drop_is_measured_in(meeting, threshold, odds, fires):
-    meeting.rules(f"rules: [{{name: steam, kind: odds_drop, {threshold}}}]")
-    assert [bool(meeting.play(minute, {"5": shown})) for minute, shown in enumerate(odds)] == [False, fires]
-
-
-def test_no_drop_is_computed_from_or_to_a_capped_price(meeting):
-    meeting.rules(drop())
-    assert fired(meeting, [(1, "99+"), (2, 40), (3, "99+"), (4, 35)]) == []
-    assert fired(meeting, [(5, 20)]) == [5]  # half of 40-1, the first real price
-
-
-def test_a_scratch_rebases_the_others_and_mutes_its_own(meeting):
-    meeting.rules(drop("step: 10"))
-    meeting.play(1, {"5": 6, "2": 6, "1": 4})
-    assert meeting.play(2, {"5": 3.5, "2": "SCR", "1": 2}) == []  # the refunds of #2 moved everybody
-    assert meeting.play(3, {"5": 3.5, "2": "SCR", "1": 2}) == []
-    assert meeting.play(4, {"5": 2, "2": "SCR", "1": 2}) == [
-        "GP R1 #5 Dancer 7-2 -> 2-1 (56 MTP) down 42.9% from the open (at least 30%) [odds_drop: steam]"
-    ]
 
 
 def test_a_scratch_that_only_the_card_tells_rebases_too(meeting):
@@ -292,11 +163,6 @@ def test_quinella_pairs_stand_in_program_order(meeting):
 def test_scope(meeting, scope, fires):
     meeting.rules(below(f"scope: {{{scope}}}"))
     assert bool(meeting.play(1, {"5": 3, "1": 9})) is fires
-
-
-def test_a_disabled_rule_is_silent(meeting):
-    meeting.rules(below("enabled: false"))
-    assert meeting.play(1, {"5": 3}) == []
 
 
 SCRATCH = "rules: [{name: scratch, kind: scratched%s}]"
