@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, union, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, union, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from horses_scrapy.storage.board_view import RaceView
@@ -95,6 +95,15 @@ def pending_changes(connection: Connection, race_id: int) -> list[tuple[int, int
     return [(at, change_id) for at, change_id in connection.execute(query)]
 
 
+def last_evaluation(connection: Connection, race_id: int) -> int | None:
+    """The newest evaluated_at of the race's boards and changes."""
+    ends = [
+        connection.scalar(select(func.max(table.c.evaluated_at)).where(table.c.race_id == race_id))
+        for table in (board, change)
+    ]
+    return max((end for end in ends if end is not None), default=None)
+
+
 def mark_change_evaluated(connection: Connection, change_id: int, at_ms: int) -> bool:
     """Whether it was still pending: two processes never both see True."""
     marked = connection.execute(
@@ -140,7 +149,8 @@ def race_and_source(connection: Connection, race_id: int) -> tuple[RaceView, str
 # --- States, alerts, deliveries ----------------------------------------------------------------------------------------
 
 
-def states(connection: Connection, race_id: int) -> list[StateRow]:
+def states(connection: Connection, race_id: int | None) -> list[StateRow]:
+    """Of a race; for None those that belong to none."""
     query = select(alert_state).where(alert_state.c.race_id == race_id)
     return [StateRow(**row) for row in connection.execute(query).mappings()]
 

@@ -3,11 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, Select, Update, bindparam, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
 
-from horses_scrapy.storage.schema import alert, alert_delivery, notification, race
+from horses_scrapy.storage.schema import alert, alert_delivery, notification, race, track
 
 OPEN = ("pending", "leased")
+MAX_WAIT_MS = 60_000
+"""The longest that a failed attempt puts off the next one."""
 # Written out, not bound: SQLite uses a partial index only where the query repeats its condition.
 _OPEN_DELIVERY = text("alert_delivery.state IN ('pending', 'leased')")
 _OPEN_NOTIFICATION = text("notification.state IN ('pending', 'leased')")
@@ -24,18 +39,23 @@ class RaceNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A delivery that no notification holds yet, with its alert."""
+    """A delivery that no notification holds yet, with its alert. track_*, race_number: None where it is about no race."""
 
     alert_id: int
     recipient: str
     channel: str
     scope: str
+    race_id: int | None
+    track_key: str | None
+    track_code: str | None
+    race_number: int | None
     rule: str
     kind: str
     severity: str
     market: str
     subject: str
     triggered_at: int
+    created_at: int
     detail: str
     expires_at: int | None
     race: RaceNow
@@ -54,41 +74,62 @@ class NewNotification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A notification whose next attempt is due."""
+    """A notification whose next attempt is due. kind: of its first alert, None for a notice of our own."""
 
     notification_id: int
-    kind: str
+    kind: str | None
     recipient: str
+    channel: str
     message_id: str
     wire: str
     attempts: int
+    next_at: int
     expires_at: int | None
     race: RaceNow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whose:
+    """Messages to one recipient, or to all but some."""
+
+    only: str | None = None
+    but: tuple[str, ...] = ()
+
+    def condition(self) -> list[ColumnElement[bool]]:
+        to = notification.c.recipient
+        if self.only is not None:
+            return [to == self.only]
+        return [to.not_in(self.but)] if self.but else []
+
+
+EVERYBODY = Whose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     owner: str
     until: int
+    at: int
     mono: int
 
 
 # --- Deliveries --------------------------------------------------------------------------------------------------------
 
 
-def waiting(connection: Connection, channel: str) -> list[Waiting]:
-    """Deliveries of a channel that are pending, in the order of their alerts."""
+def waiting(connection: Connection) -> list[Waiting]:
+    """Deliveries that are pending, in the order of their alerts."""
     query = (
         select(
-            alert.c.alert_id, alert_delivery.c.recipient, alert_delivery.c.channel, alert.c.scope, alert.c.rule,
-            alert.c.alert_type.label("kind"), alert.c.severity, alert.c.market, alert.c.subject, alert.c.triggered_at, alert.c.detail, alert.c.expires_at,
-            race.c.status, race.c.off_at, race.c.post_time,
+            alert.c.alert_id, alert_delivery.c.recipient, alert_delivery.c.channel, alert.c.scope, alert.c.race_id,
+            track.c.key.label("track_key"), track.c.code.label("track_code"), race.c.race_number, alert.c.rule,
+            alert.c.alert_type.label("kind"), alert.c.severity, alert.c.market, alert.c.subject, alert.c.triggered_at,
+            alert.c.created_at, alert.c.detail, alert.c.expires_at, race.c.status, race.c.off_at, race.c.post_time,
         )
         .join_from(alert_delivery, alert)
         .outerjoin(race, race.c.race_id == alert.c.race_id)
+        .outerjoin(track, track.c.track_id == race.c.track_id)
         .where(alert_delivery.c.state == "pending", _OPEN_DELIVERY)
-        .where(alert_delivery.c.channel == channel)
-        .order_by(alert.c.alert_id)
+        .order_by(alert.c.alert_id, alert_delivery.c.recipient)
     )  # fmt: skip
     rows = [dict(row) for row in connection.execute(query).mappings()]
     return [Waiting(race=_race_now(row), **row) for row in rows]
@@ -118,23 +159,56 @@ def close_deliveries(connection: Connection, which: Sequence[Waiting], *, state:
 
 
 def add_notification(connection: Connection, new: NewNotification, members: Sequence[Waiting]) -> int | None:
-    """Freeze a mail and take its deliveries; None where one of them is not pending any more: nothing is written then."""
+    """Freeze a message and take its deliveries; None where one of them is not pending any more: nothing is written then.
+
+    Deliveries of a message that was made before share its fate: it is not made twice.
+    """
     keys = [each.alert_id for each in members]
-    mine = (
-        alert_delivery.c.alert_id.in_(keys),
-        alert_delivery.c.recipient == new.recipient,
-        alert_delivery.c.channel == new.channel,
-        alert_delivery.c.state == "pending",
-    )
-    if connection.execute(select(func.count()).select_from(alert_delivery).where(*mine)).scalar_one() != len(keys):
+    mine = {"of_alerts": keys, "of_recipient": new.recipient, "of_channel": new.channel}
+    if connection.execute(_COUNT_MINE, mine).scalar_one() != len(keys):
         return None
-    made: int = connection.execute(
-        insert(notification)
-        .values(**asdict(new), state="pending", next_at=new.created_at)
-        .returning(notification.c.notification_id)
-    ).scalar_one()
-    connection.execute(update(alert_delivery).where(*mine).values(state="leased", notification_id=made))
+    made, state = _made(connection, new)
+    taken = {"new_state": "leased" if state in OPEN else state, "new_notification": made}
+    connection.execute(_TAKE_MINE, mine | taken)
+    if state not in OPEN:
+        settle(connection, keys, new.created_at)
     return made
+
+
+def add_notice(connection: Connection, new: NewNotification) -> int:
+    """A message that takes no deliveries; the same one where it was made before."""
+    return _made(connection, new)[0]
+
+
+def _made(connection: Connection, new: NewNotification) -> tuple[int, str]:
+    """The number and the state of a message, whether it is new or was made before."""
+    values = {**asdict(new), "state": "pending", "next_at": new.created_at}
+    made: int | None = connection.execute(_MAKE, values).scalar_one_or_none()
+    if made is not None:
+        return made, "pending"
+    row = connection.execute(_MADE_BEFORE, {"of_message": new.message_id}).one()
+    return row.notification_id, row.state
+
+
+# Statements that run for every message are built once: that costs more than running them.
+_MINE = (
+    alert_delivery.c.alert_id.in_(bindparam("of_alerts", expanding=True)),
+    alert_delivery.c.recipient == bindparam("of_recipient"),
+    alert_delivery.c.channel == bindparam("of_channel"),
+    alert_delivery.c.state == "pending",
+)
+_COUNT_MINE = select(func.count()).select_from(alert_delivery).where(*_MINE)
+_TAKE_MINE = (
+    update(alert_delivery)
+    .where(*_MINE)
+    .values(state=bindparam("new_state"), notification_id=bindparam("new_notification"))
+)
+_MAKE = (
+    upsert(notification).on_conflict_do_nothing(index_elements=["message_id"]).returning(notification.c.notification_id)
+)
+_MADE_BEFORE = select(notification.c.notification_id, notification.c.state).where(
+    notification.c.message_id == bindparam("of_message")
+)
 
 
 # --- Notifications -----------------------------------------------------------------------------------------------------
@@ -149,18 +223,28 @@ def free_orphans(connection: Connection, now_ms: int) -> int:
     ).rowcount
 
 
-def due(connection: Connection, now_ms: int) -> list[Due]:
-    """Notifications whose next attempt is due, the longest due first."""
-    rows = [dict(row) for row in connection.execute(_due_query().where(notification.c.next_at <= now_ms)).mappings()]
+def due(
+    connection: Connection, channel: str, now_ms: int, *, whose: Whose = EVERYBODY, limit: int | None = None
+) -> list[Due]:
+    """Notifications of a channel whose next attempt is due, the longest due first.
+
+    None is put off for longer than MAX_WAIT_MS: where more is left, the clock was put back.
+    """
+    at = notification.c.next_at
+    query = _due_query().where(notification.c.channel == channel, or_(at <= now_ms, at > now_ms + MAX_WAIT_MS))
+    query = query.where(*whose.condition()).limit(limit)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
     return [Due(race=_race_now(row), **row) for row in rows]
 
 
 def _due_query() -> Select[*tuple[object, ...]]:
-    # A notification is of one scope, so any of its alerts names the race.
+    # A notification is of one scope, so any of its alerts names the race. A notice holds no delivery that is leased.
     of_race, kind = (
         select(column)
         .join_from(alert_delivery, alert)
         .where(alert_delivery.c.notification_id == notification.c.notification_id)
+        .where(alert_delivery.c.state == "leased")
+        .order_by(alert.c.alert_id)
         .limit(1)
         .correlate(notification)
         .scalar_subquery()
@@ -168,8 +252,9 @@ def _due_query() -> Select[*tuple[object, ...]]:
     )
     return (
         select(
-            notification.c.notification_id, notification.c.recipient, notification.c.message_id, notification.c.wire,
-            notification.c.attempts, notification.c.expires_at, kind.label("kind"), race.c.status, race.c.off_at, race.c.post_time,
+            notification.c.notification_id, notification.c.recipient, notification.c.channel,
+            notification.c.message_id, notification.c.wire, notification.c.attempts, notification.c.next_at,
+            notification.c.expires_at, kind.label("kind"), race.c.status, race.c.off_at, race.c.post_time,
         )
         .join_from(notification, race, race.c.race_id == of_race, isouter=True)
         .where(notification.c.state == "pending", _OPEN_NOTIFICATION)
@@ -183,22 +268,35 @@ def unsent(connection: Connection) -> int:
     return connection.execute(query).scalar_one()
 
 
-def lease(connection: Connection, notification_id: int, new: Lease) -> None:
-    """Before an attempt, so that a dead sender's attempt is counted."""
-    connection.execute(
-        _one(notification_id).values(
+def lease(connection: Connection, notification_ids: Sequence[int], new: Lease) -> list[int]:
+    """Before an attempt, so that a dead sender's attempt is counted. Those that were pending, and are now leased."""
+    query = (
+        _those(notification_ids)
+        .where(notification.c.state == "pending")
+        .values(
             state="leased",
             lease_owner=new.owner,
             lease_until=new.until,
             attempts=notification.c.attempts + 1,
+            first_attempt_at=func.coalesce(notification.c.first_attempt_at, new.at),
             first_attempt_mono=func.coalesce(notification.c.first_attempt_mono, new.mono),
         )
     )
+    return list(connection.execute(query.returning(notification.c.notification_id)).scalars())
 
 
-def accepted(connection: Connection, notification_id: int, at_ms: int, mono: int) -> None:
-    """The server answered 250 to the message."""
-    _end(connection, notification_id, "sent", at_ms, code=250, reason=None, accepted_at=at_ms, accepted_mono=mono)
+def hand_back(connection: Connection, notification_ids: Sequence[int]) -> None:
+    """Leased ones that were not offered after all: as if they had never been taken."""
+    connection.execute(
+        _those(notification_ids)
+        .where(notification.c.state == "leased")
+        .values(state="pending", lease_owner=None, lease_until=None, attempts=notification.c.attempts - 1)
+    )
+
+
+def accepted(connection: Connection, notification_id: int, at_ms: int, mono: int, code: int | None) -> None:
+    """The server took the message: a mail server with 250."""
+    _end(connection, notification_id, "sent", at_ms, code=code, reason=None, mono=mono)
 
 
 def given_up(
@@ -211,11 +309,13 @@ def given_up(
 def try_again(
     connection: Connection, notification_id: int, *, next_at: int, charged: bool, code: int | None, reason: str
 ) -> None:
-    """An attempt that was not the message's fault is not charged to it."""
+    """An attempt that was not the message's fault is not charged to it, and puts it off no further."""
     connection.execute(
-        _one(notification_id).values(
+        _those([notification_id])
+        .where(notification.c.state == "leased")
+        .values(
             state="pending",
-            next_at=next_at,
+            next_at=next_at if charged else notification.c.next_at,
             lease_owner=None,
             lease_until=None,
             attempts=notification.c.attempts - (0 if charged else 1),
@@ -225,8 +325,8 @@ def try_again(
     )
 
 
-def _one(notification_id: int) -> Update:
-    return update(notification).where(notification.c.notification_id == notification_id)
+def _those(notification_ids: Sequence[int]) -> Update:
+    return update(notification).where(notification.c.notification_id.in_(notification_ids))
 
 
 def _end(
@@ -237,24 +337,48 @@ def _end(
     *,
     code: int | None,
     reason: str | None,
-    **columns: int,
+    mono: int | None = None,
 ) -> None:
-    connection.execute(
-        _one(notification_id).values(
-            state=state, last_code=code, last_error=reason, lease_owner=None, lease_until=None, **columns
-        )
-    )
-    of_it = alert_delivery.c.notification_id == notification_id
-    connection.execute(update(alert_delivery).where(of_it).values(state=state, reason=reason))
-    settle(connection, connection.execute(select(alert_delivery.c.alert_id).where(of_it)).scalars().all(), at_ms)
+    accepted_at = None if mono is None else at_ms
+    ended = {"of_notification": notification_id, "new_state": state, "why": reason}
+    connection.execute(_END, ended | {"code": code, "at": accepted_at, "mono": mono})
+    alerts = connection.execute(_END_TAKEN, ended).scalars().all()
+    settle(connection, alerts, at_ms)
 
 
 def settle(connection: Connection, alert_ids: Sequence[int], at_ms: int) -> None:
     """An alert is sent once all its deliveries are final and at least one of them was sent."""
-    still_open = exists().where(alert_delivery.c.alert_id == alert.c.alert_id, alert_delivery.c.state.in_(OPEN))
-    any_sent = exists().where(alert_delivery.c.alert_id == alert.c.alert_id, alert_delivery.c.state == "sent")
-    connection.execute(
-        update(alert)
-        .where(alert.c.alert_id.in_(alert_ids), alert.c.sent == 0, ~still_open, any_sent)
-        .values(sent=1, sent_at=at_ms)
+    if alert_ids:
+        connection.execute(_SETTLE, {"of_alerts": list(alert_ids), "at": at_ms})
+
+
+_END = (
+    update(notification)
+    .where(notification.c.notification_id == bindparam("of_notification"), notification.c.state.in_(OPEN))
+    .values(
+        state=bindparam("new_state"),
+        last_code=bindparam("code"),
+        last_error=bindparam("why"),
+        lease_owner=None,
+        lease_until=None,
+        accepted_at=bindparam("at"),
+        accepted_mono=bindparam("mono"),
     )
+)
+# Only what it took: a summary is linked to deliveries that stay capped.
+_END_TAKEN = (
+    update(alert_delivery)
+    .where(alert_delivery.c.notification_id == bindparam("of_notification"), alert_delivery.c.state == "leased")
+    .values(state=bindparam("new_state"), reason=bindparam("why"))
+    .returning(alert_delivery.c.alert_id)
+)
+_SETTLE = (
+    update(alert)
+    .where(
+        alert.c.alert_id.in_(bindparam("of_alerts", expanding=True)),
+        alert.c.sent == 0,
+        ~exists().where(alert_delivery.c.alert_id == alert.c.alert_id, alert_delivery.c.state.in_(OPEN)),
+        exists().where(alert_delivery.c.alert_id == alert.c.alert_id, alert_delivery.c.state == "sent"),
+    )
+    .values(sent=1, sent_at=bindparam("at"))
+)

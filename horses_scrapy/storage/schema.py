@@ -261,6 +261,7 @@ change = _table(
     _int("at"),
     _ref("crawl_run.run_id", null=True),
     _int("evaluated_at", null=True),
+    _int("quiet", server_default=text("0")),  # 1: no rule was asked: an import of past races, or a kept card
     Index("idx_change_race", "race_id", "at"),
 )
 
@@ -446,6 +447,7 @@ notification = _table(
     _int("accepted_at", null=True),
     _int("accepted_mono", null=True),
     Index("idx_notification_due", "next_at", sqlite_where=text("state IN ('pending', 'leased')")),
+    Index("idx_notification_recent", "recipient", "channel", "created_at", "scope"),
     _one_of("state", "pending", "leased", "sent", "dead", "expired"),
 )  # fmt: skip
 
@@ -459,6 +461,12 @@ alert_delivery = _table(
     _ref("notification.notification_id", null=True),
     Index("idx_alert_delivery_open", "alert_id", sqlite_where=text("state IN ('pending', 'leased')")),
     Index("idx_alert_delivery_notification", "notification_id"),
+    Index(
+        "idx_alert_delivery_untold",
+        "notification_id",
+        "alert_id",
+        sqlite_where=text("state = 'capped' AND notification_id IS NULL"),
+    ),
     _one_of("state", "pending", "leased", "sent", "expired", "muted", "capped", "inhibited", "logged", "dead"),
     rowid=False,
 )  # fmt: skip

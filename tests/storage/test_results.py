@@ -3,6 +3,9 @@ from sqlalchemy import select
 
 from horses_scrapy.errors import StoreError
 from horses_scrapy.storage import schema
+from horses_scrapy.storage.result_reader import Paid, Placed, ResultView, result_view
+
+TOLD = (None, "result", None, "official")
 
 
 def placed(connection):
@@ -32,7 +35,7 @@ def test_a_result(connection, meeting):
     assert (race.race_id, race.status, race.official_at, race.updated_at) == (race_id, "official", meeting.ms(1900), 3)
     assert placed(connection) == {"2": (1, "official"), "1": (2, "official"), "10": (3, "official")}
     assert paid(connection) == {("win", "2"): (420, 200, "official"), ("exacta", "2-1"): (1370, 200, "official")}
-    assert meeting.changes(connection) == [(None, "status", "closed", "official")]
+    assert meeting.changes(connection) == [(None, "status", "closed", "official"), TOLD]
 
 
 def test_the_same_result_again_touches_nothing(connection, meeting):
@@ -49,6 +52,7 @@ def test_unofficial_then_official(connection, meeting):
     assert [one[1:] for one in meeting.changes(connection)] == [
         ("status", "closed", "unofficial"),
         ("status", "unofficial", "official"),
+        TOLD[1:],
     ]
 
 
@@ -66,6 +70,7 @@ def test_a_disqualification(connection, meeting):
             (None, "payoff:exacta:2-1", "1370 for 200 USD", None),
             (None, "payoff:win:1", None, "420 for 200 USD"),
             (None, "payoff:exacta:1-10", None, "1370 for 200 USD"),
+            TOLD,
         ],
         key=repr,
     )
@@ -75,7 +80,7 @@ def test_a_payoff_that_is_corrected(connection, meeting):
     meeting.put(connection, meeting.result(1900, payoffs={("win", "2"): 420, ("exacta", "2-1"): 1370}))
     meeting.put(connection, meeting.result(1960, payoffs={("win", "2"): 440}))
     assert paid(connection) == {("win", "2"): (440, 200, "official"), ("exacta", "2-1"): (1370, 200, "official")}
-    assert meeting.changes(connection)[1:] == [(None, "payoff:win:2", "420 for 200 USD", "440 for 200 USD")]
+    assert meeting.changes(connection)[2:] == [(None, "payoff:win:2", "420 for 200 USD", "440 for 200 USD")]
 
 
 def test_official_is_not_undone_by_unofficial(connection, meeting):
@@ -99,6 +104,7 @@ def test_another_sources_result_stands_beside(connection, meeting):
     assert connection.scalar(select(schema.race.c.status)) == "closed"
     assert meeting.changes(connection) == []
     meeting.put(connection, meeting.result(1960, ("1", "2")))
+    assert meeting.changes(connection)[-1] == TOLD
     assert len(connection.execute(select(schema.result)).all()) == 4
 
 
@@ -111,3 +117,35 @@ def test_an_unknown_number_is_named(store, meeting):
         meeting.put(connection, meeting.result(1900, ("7", "2", "8")))
     with store.read() as connection:
         assert meeting.dump(connection) == before
+
+
+def test_the_first_official_result_is_told_once(connection, meeting):
+    for seconds, order, status in [
+        (1850, ("2", "1"), "unofficial"),
+        (1900, (), "official"),
+        (1910, ("1", "2"), "official"),
+        (1920, ("2", "1"), "official"),
+        (1930, ("1", "10"), "official"),
+    ]:
+        meeting.put(connection, meeting.result(seconds, order, status=status, payoffs={}))
+        told = [one for one in connection.execute(select(schema.change)) if one.field == "result"]
+        assert [one.at for one in told] == ([meeting.ms(1910)] if seconds >= 1910 else [])
+
+
+def test_a_result_of_before_there_were_such_changes_is_not_told(connection, meeting):
+    meeting.put(connection, meeting.result(1900))
+    connection.execute(schema.change.delete().where(schema.change.c.field == "result"))
+    meeting.put(connection, meeting.result(1960, ("1", "2")))
+    assert TOLD not in meeting.changes(connection)
+
+
+def test_the_result_as_it_is_read(connection, meeting):
+    race_id = meeting.put(connection, meeting.card(status="closed"))
+    assert result_view(connection, race_id) is None
+    meeting.put(connection, meeting.result(1890, ("10", "2"), source=meeting.other))
+    assert result_view(connection, race_id) is None
+    meeting.put(connection, meeting.result(1900, ("2", "1A")))
+    assert result_view(connection, race_id) == ResultView(
+        finishers=(Placed(1, "2", "Bravo"), Placed(2, "1A", "Alphabet")),
+        payoffs=(Paid("exacta", "2-1A", 200, 1370, "USD"), Paid("win", "2", 200, 420, "USD")),
+    )

@@ -11,6 +11,7 @@ depends_on = None
 INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ADDED = (
     ("race", "surface", sa.Text(), None),
+    ("change", "quiet", INT, "0"),
     ("alert", "severity", sa.Text(), "'watch'"),
     ("alert", "event", sa.Text(), "'fired'"),
     ("notification", "first_attempt_at", INT, None),
@@ -21,6 +22,13 @@ def upgrade() -> None:
     for table, name, kind, default in ADDED:
         told = None if default is None else sa.text(default)
         op.add_column(table, sa.Column(name, kind, server_default=told, nullable=default is None))
+    op.create_index("idx_notification_recent", "notification", ["recipient", "channel", "created_at", "scope"])
+    op.create_index(
+        "idx_alert_delivery_untold",
+        "alert_delivery",
+        ["notification_id", "alert_id"],
+        sqlite_where=sa.text("state = 'capped' AND notification_id IS NULL"),
+    )
     op.create_table(
         "watchlist",
         sa.Column("entry_id", INT, nullable=False),
@@ -58,5 +66,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("drift")
     op.drop_table("watchlist")
+    op.drop_index("idx_alert_delivery_untold", "alert_delivery")
+    op.drop_index("idx_notification_recent", "notification")
     for table, name, _, _ in reversed(ADDED):
         op.drop_column(table, name)
