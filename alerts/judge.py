@@ -1,10 +1,11 @@
 """A stored board, or a stored change of a card, against the rules: what a live run and a replay share.
 
-`known_at` is the instant up to which changes of the card were known: in a live run all that are stored, in a replay those
-that had been evaluated by then.
+What is stored of a card is its newest form. A live run takes back the changes that no rule has seen yet; a replay also
+those that had not been seen `then`.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -15,20 +16,33 @@ from alerts.events import EventFiring, Happening, evaluate_event
 from alerts.history import History, glimpse, glimpses
 from alerts.limits import Identity, State
 from alerts.reading.sheet import Witness, gate
+from alerts.result_as_of import result_before
 from alerts.rules import BoardRule, RuleSet
-from alerts.rules.pair import PayoutRule
+from alerts.rules.pair import ExactaOverlayRule, PayoutRule
 from alerts.rules.race import LargeBetRule
 from alerts.surroundings import Surroundings
 from horses_scrapy.storage import alerts as sql
 from horses_scrapy.storage.alert_history import CardChange, card_changes, earlier_boards
 from horses_scrapy.storage.board_reader import board_view, runners
-from horses_scrapy.storage.board_view import BoardView
+from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView
+from horses_scrapy.storage.result_reader import ResultView, result_view
 from horses_scrapy.storage.watchlists import watched
 
 States = Mapping[Identity, State]
 
-WITH_PREVIOUS: tuple[type[BoardRule], ...] = (PayoutRule, LargeBetRule)
+BEFORE = -1
+"""An instant before all changes."""
+
+WITH_PREVIOUS: tuple[type[BoardRule], ...] = (PayoutRule, ExactaOverlayRule, LargeBetRule)
 """Kinds that ask for the board before in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What was known of a card when a board or a change was evaluated: ids of the changes seen, and of the entries listed."""
+
+    changes: AbstractSet[int]
+    entries: AbstractSet[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +61,16 @@ def judge_board(
     states: States,
     around: Surroundings,
     *,
-    known_at: int | None = None,
+    then: Then | None = None,
     witness: Witness | None = None,
 ) -> Judged:
     """`board` as board_view gives it: its card and its post are put back to what they were."""
-    changes = known(card_changes(connection, board.race.race_id), known_at)
+    card = _card(connection, board.race, board.runners, then)
+    changes = card.changes
     board = replace(
         board,
-        race=race_at(board.race, changes, board.fetched_at),
-        runners=runners_at(board.runners, changes, board.fetched_at),
+        race=race_at(card.race, changes, board.fetched_at),
+        runners=runners_at(card.runners, changes, board.fetched_at),
     )
     history = _history(connection, board, changes, rules, around)
     return Judged(board, history, evaluate(board, history, rules, states, board.fetched_at, witness))
@@ -87,33 +102,60 @@ def judge_change(
     rules: RuleSet,
     states: States,
     *,
-    known_at: int | None = None,
+    then: Then | None = None,
     witness: Witness | None = None,
 ) -> Evaluation[EventFiring]:
     """Nothing for a change that is not there (any more)."""
-    changes = known(card_changes(connection, race_id), known_at)
-    change = next((each for each in changes if each.change_id == change_id), None)
+    race, source = sql.race_and_source(connection, race_id)
+    card = _card(connection, race, runners(connection, race_id), then)
+    change = next((each for each in card.changes if each.change_id == change_id), None)
     if change is None:
         return Evaluation()
-    return evaluate_event(_happening(connection, race_id, change, changes), rules, states, witness)
+    return evaluate_event(_happening(connection, change, card, source), rules, states, witness)
 
 
-def _happening(connection: Connection, race_id: int, change: CardChange, changes: Sequence[CardChange]) -> Happening:
-    race, source = sql.race_and_source(connection, race_id)
-    then = runners_at(runners(connection, race_id), changes, change.at)
+def _happening(connection: Connection, change: CardChange, card: "_Card", source: str) -> Happening:
+    then = runners_at(card.runners, card.changes, change.at)
     return Happening(
         change=change,
-        race=race_at(race, changes, change.at),
+        race=race_at(card.race, card.changes, change.at),
         source=source,
         runners=then,
         runner=next((one for one in then if one.entry_id == change.entry_id), None),
+        result=_result(connection, change, card) if change.field == "result" else None,
         watched=watched(connection, change.at),
     )
 
 
-def known(changes: Sequence[CardChange], known_at: int | None) -> list[CardChange]:
-    return [
-        change
-        for change in changes
-        if known_at is None or (change.evaluated_at is not None and change.evaluated_at <= known_at)
-    ]
+def _result(connection: Connection, change: CardChange, card: "_Card") -> ResultView | None:
+    found = result_view(connection, card.race.race_id)
+    later = sorted(
+        [*card.unseen, *(each for each in card.changes if each.at > change.at)], key=lambda one: (one.at, one.change_id)
+    )
+    return None if found is None else result_before(found, later, card.runners)
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A card as the rules knew it; the changes that they had seen, and those that they had not, oldest first."""
+
+    race: RaceView
+    runners: Sequence[RunnerView]
+    changes: Sequence[CardChange]
+    unseen: Sequence[CardChange]
+
+
+def _card(connection: Connection, race: RaceView, listed: Sequence[RunnerView], then: Then | None) -> _Card:
+    changes = card_changes(connection, race.race_id)
+    if then is None:
+        then = Then(
+            changes={each.change_id for each in changes if each.evaluated_at is not None},
+            entries={runner.entry_id for runner in listed},
+        )
+    unseen = [each for each in changes if each.change_id not in then.changes]
+    return _Card(
+        race=race_at(race, unseen, BEFORE),
+        runners=runners_at([one for one in listed if one.entry_id in then.entries], unseen, BEFORE),
+        changes=[each for each in changes if each.change_id in then.changes],
+        unseen=unseen,
+    )

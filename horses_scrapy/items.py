@@ -24,12 +24,15 @@ PoolType = Literal[
 """A tote pool, or on an exchange the money matched (`win`, `place`) and on offer at the best price (`win_back` ...)."""
 RaceType = Literal["gallops", "harness"]
 """Greyhounds are not read."""
+Surface = Literal["turf", "dirt", "synthetic"]
+"""What a race is run on; named only where the source says so beyond doubt."""
 Notation = Literal["board", "decimal"]
 Basis = Literal["display", "pool"]
 
 RACE_STATUSES: tuple[RaceStatus, ...] = (
     "scheduled", "open", "closed", "unofficial", "official", "cancelled", "postponed",
 )  # fmt: skip
+SURFACES: tuple[Surface, ...] = ("turf", "dirt", "synthetic")
 OUT: frozenset[str] = frozenset({"scratched", "late_scratch"})
 """Entry statuses of a horse that will not run."""
 
@@ -89,6 +92,7 @@ class RaceItem:
     name: str | None = None
     entries: tuple[Entry, ...] = ()
     race_type: RaceType | None = None
+    surface: Surface | None = None
     history: bool = False
     from_cache: bool = False
     fallback: bool = False

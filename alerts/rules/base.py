@@ -119,7 +119,9 @@ class EventRule(RaceRule):
     """A rule about what happens on a card: each change is an event, there is no level to cross."""
 
     fields: ClassVar[frozenset[str]]
-    """Of `change` rows, by the part before a colon."""
+    """Of `change` rows."""
+    of_runner: ClassVar[bool] = False
+    """Whether it is about changes of an entry, not of the race."""
 
 
 class SystemRule(Rule):
@@ -127,3 +129,5 @@ class SystemRule(Rule):
 
     scope: TrackScope = TrackScope()
     send_resolved: bool = True
+
+    unit: ClassVar[str]

@@ -60,15 +60,21 @@ class LargeBetRule(BoardRule):
 
 
 class ScratchRule(EventRule):
+    """A horse was taken out; parts of a coupled entry one by one."""
+
     kind: Literal["scratched"]
 
     fields: ClassVar[frozenset[str]] = frozenset({"status"})
+    of_runner: ClassVar[bool] = True
 
 
 class JockeyRule(EventRule):
+    """Another rider is named for a horse that runs. The first one that is named is no change."""
+
     kind: Literal["jockey_change"]
 
     fields: ClassVar[frozenset[str]] = frozenset({"jockey"})
+    of_runner: ClassVar[bool] = True
 
 
 class PostTimeRule(EventRule):
@@ -81,6 +87,8 @@ class PostTimeRule(EventRule):
 
 
 class RaceStatusRule(EventRule):
+    """The race came to one of these statuses."""
+
     kind: Literal["race_status"]
     statuses: Annotated[
         tuple[Literal["open", "closed", "unofficial", "official", "cancelled", "postponed"], ...], Field(min_length=1)

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from horses_scrapy.config import Settings, Validation
-from horses_scrapy.items import RACE_STATUSES, AnyItem, OddsItem, PairGrid, RaceItem, ResultItem
+from horses_scrapy.items import RACE_STATUSES, SURFACES, AnyItem, OddsItem, PairGrid, RaceItem, ResultItem
 from horses_scrapy.money import DIGITS
 from horses_scrapy.storage.runs import Fault
 from horses_scrapy.track_spider import TrackSpider
@@ -35,6 +35,8 @@ def identity(item: AnyItem, bounds: Bounds) -> Iterator[Fault]:
         yield Fault("identity", "race_number", str(item.race_number))
     if item.status not in RACE_STATUSES:
         yield Fault("identity", "status", item.status)
+    if isinstance(item, RaceItem) and item.surface is not None and item.surface not in SURFACES:
+        yield Fault("identity", "surface", item.surface)
 
 
 def aware_times(item: AnyItem, _: Bounds) -> Iterator[Fault]:

@@ -24,6 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--spacing", type=int, default=480, help="seconds from post to post")
     made.add_argument("--cycle", type=int, default=20, help="seconds from board to board")
     made.add_argument("--betting-window", type=int, default=1200, help="seconds that a race is open before its post")
+    made.add_argument("--cancel", type=int, metavar="RACE", help="a race that is called off before its post")
     made.add_argument("--timezone", default="America/New_York", help="of the track")
     made.add_argument("--start", help="aware ISO time, or epoch seconds; default: now, by HORSES_CLOCK where it is set")
     made.add_argument("--log", type=Path, help="append a line of JSON for each answer")
@@ -67,6 +68,7 @@ def main(argv: list[str] | None = None) -> int:
             spacing=given.spacing,
             cycle=given.cycle,
             betting_window=given.betting_window,
+            cancelled=given.cancel,
             timezone=given.timezone,
         )
         rules = faults.Faults(faults.load(given.faults) if given.faults else ())

@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 from horses_scrapy import odds
+from horses_scrapy.items import Surface
 from horses_scrapy.simulator import names
 from horses_scrapy.simulator.plan import Plan
 from horses_scrapy.simulator.timeline import Timeline, timeline
@@ -38,7 +39,11 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """`opinions` and `steamer` (who is bet late, and after the off) stay hidden from the site."""
+    """`opinions` and `steamer` (who is bet late, and after the off) stay hidden from the site.
+
+    surface: as the race was written; taken off the turf, it is run on dirt. new_jockey: program number and name of the rider who
+    takes a mount over.
+    """
 
     number: int
     name: str
@@ -46,6 +51,8 @@ class Race:
     opinions: Mapping[str, Opinion]
     steamer: str
     scratched: str | None
+    surface: Surface
+    new_jockey: tuple[str, str] | None
     times: Timeline
 
     @property
@@ -58,6 +65,16 @@ class Race:
         if self.scratched is None or self.times.scratch is None or instant < self.times.scratch:
             return frozenset()
         return frozenset({self.scratched})
+
+    def surface_at(self, instant: dt.datetime) -> Surface:
+        off = self.times.off_turf
+        return "dirt" if off is not None and instant >= off else self.surface
+
+    def jockey_at(self, runner: Runner, instant: dt.datetime) -> str:
+        since = self.times.new_jockey
+        if self.new_jockey is None or since is None or instant < since or runner.program_number != self.new_jockey[0]:
+            return runner.jockey
+        return self.new_jockey[1]
 
     def horses(self, label: str) -> str:
         return " / ".join(runner.horse for runner in self.runners if runner.label == label)
@@ -83,13 +100,17 @@ def _race(plan: Plan, number: int, horses: list[str]) -> Race:
     labels = [str(place) for place in range(1, dice.randint(8 if number == 1 else 7, 10) + 1)]
     opinions, roles = _opinions(dice, labels)
     times = timeline(plan, number)
+    name = names.CONDITIONS[(plan.seed + number) % len(names.CONDITIONS)]
+    runners = _runners(dice, _programme(number, labels), horses, opinions)
     return Race(
         number=number,
-        name=names.CONDITIONS[(plan.seed + number) % len(names.CONDITIONS)],
-        runners=_runners(dice, _programme(number, labels), horses, opinions),
+        name=name,
+        runners=runners,
         opinions=opinions,
         steamer=roles["steamer"],
         scratched=roles["other"] if times.scratch is not None else None,
+        surface="turf" if "(Turf)" in name or times.off_turf is not None else "dirt",
+        new_jockey=_new_jockey(plan.dice("riders", number), runners) if times.new_jockey is not None else None,
         times=times,
     )
 
@@ -142,6 +163,12 @@ def _runners(
         )
         for index, (program_number, label) in enumerate(programme)
     )
+
+
+def _new_jockey(dice: Random, runners: Sequence[Runner]) -> tuple[str, str]:
+    """Somebody who has no mount in the race."""
+    riding = {runner.jockey for runner in runners}
+    return dice.choice(runners).program_number, dice.choice([name for name in names.JOCKEYS if name not in riding])
 
 
 def _morning_line(share: float) -> int:

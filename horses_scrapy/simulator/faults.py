@@ -19,12 +19,12 @@ from horses_scrapy.errors import ConfigError
 
 Kind = Literal[
     "403", "429", "500", "timeout", "slow", "truncated", "empty", "login", "swapped_columns", "html_garbage",
-    "wrong_meeting",
+    "wrong_meeting", "frozen",
 ]  # fmt: skip
 
 
 class Rule(BaseModel):
-    """`retry_after` seconds are said by a 429; `seconds` is how long a slow page takes, or a timeout stays silent."""
+    """`frozen` answers as it did when the rule was first met. `retry_after` seconds are said by a 429; `seconds` is how long a slow page takes, or a timeout stays silent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

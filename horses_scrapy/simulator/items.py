@@ -41,7 +41,10 @@ class Witness:
             post_time=times.post_at(self.at),
             status=times.status_at(self.at),
             name=race.name,
-            entries=tuple(_entry(runner, out) for runner in race.runners) if entries else (),
+            surface=race.surface_at(self.at),
+            entries=tuple(_entry(runner, out, race.jockey_at(runner, self.at)) for runner in race.runners)
+            if entries
+            else (),
         )
 
     def odds(self, entry: RaceLedger) -> OddsItem:
@@ -86,14 +89,14 @@ class Witness:
         }
 
 
-def _entry(runner: Runner, out: frozenset[str]) -> Entry:
+def _entry(runner: Runner, out: frozenset[str], jockey: str) -> Entry:
     country = runner.horse.rpartition(" (")[2].removesuffix(")") if runner.horse.endswith(")") else None
     return Entry(
         program_number=runner.program_number,
         label=runner.label,
         horse=runner.horse,
         status="scratched" if runner.label in out else "active",
-        jockey=runner.jockey,
+        jockey=jockey,
         trainer=runner.trainer,
         morning_line=runner.morning_line,
         post_position=runner.post_position,

@@ -22,7 +22,8 @@ class RaceLedger:
 
     @cached_property
     def boards(self) -> tuple[Board, ...]:
-        shown = market.run(self.plan, self.race)
+        called_off = self.race.times.cancelled_at
+        shown = [one for one in market.run(self.plan, self.race) if called_off is None or one[0] <= called_off]
         return tuple(Board(self.race, number, at, pools) for number, (at, pools) in enumerate(shown))
 
     @property
@@ -62,8 +63,8 @@ class Ledger:
 
     @property
     def ends(self) -> dt.datetime:
-        """When the last race is official."""
-        return max(entry.race.times.official for entry in self._races.values())
+        """When the last race is official, or cancelled."""
+        return max(entry.race.times.ends for entry in self._races.values())
 
     def race(self, number: int) -> RaceLedger:
         """Raises KeyError for a race that is not on the card."""

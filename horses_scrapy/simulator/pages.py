@@ -83,7 +83,7 @@ class Pages:
                 runner.program_number,
                 runner.post_position,
                 runner.horse,
-                runner.jockey,
+                race.race.jockey_at(runner, self.at),
                 runner.trainer,
                 odds.show(runner.morning_line, "board"),
                 "SCR" if runner.label in out else "",
@@ -119,7 +119,7 @@ class Pages:
         order = {"unofficial": race.finished, "official": race.official}.get(status, ())
         return {
             "finishers": [
-                (place, runner.program_number, runner.horse, runner.jockey)
+                (place, runner.program_number, runner.horse, race.race.jockey_at(runner, self.at))
                 for place, runner in enumerate(order, start=1)
             ],
             "payoffs": [
@@ -145,6 +145,7 @@ class Pages:
             "post": times.post_at(self.at).astimezone(self._plan.zone),
             "mtp": "OFF" if minutes is None else f"{minutes} MTP",
             "status": times.status_at(self.at).capitalize(),
+            "surface": race.race.surface_at(self.at).capitalize(),
             "runners": len(race.race.runners),
         }
 

@@ -16,7 +16,8 @@ class Plan:
     """Seconds are seconds of the clock. `start` is aware and on a whole second; races open `betting_window` before post.
 
     The first post stands `first_post` after the start, the others `spacing` apart, all on whole minutes; the tote shows
-    a new board every `cycle`. Raises ConfigError on a plan that has no room for its own events.
+    a new board every `cycle`; the race `cancelled` is called off before its post. Raises ConfigError on a plan that has no
+    room for its own events.
     """
 
     seed: int
@@ -26,6 +27,7 @@ class Plan:
     spacing: int = 480
     cycle: int = 20
     betting_window: int = 1200
+    cancelled: int | None = None
     code: str = "DMO"
     name: str = "Synthetic Downs"
     timezone: str = "America/New_York"
@@ -49,6 +51,8 @@ class Plan:
             value = getattr(self, field)
             if not low <= value <= high:
                 raise ConfigError(f"{field} {value}: from {low} to {high} is expected")
+        if self.cancelled is not None and not 1 <= self.cancelled <= self.races:
+            raise ConfigError(f"cancelled {self.cancelled}: a race of the {self.races} on the card is expected")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -10,6 +10,7 @@ from horses_scrapy import clock
 from horses_scrapy.config import Track
 from horses_scrapy.simulator.items import Witness
 from horses_scrapy.simulator.ledger import Ledger, RaceLedger
+from horses_scrapy.simulator.timeline import OVER
 from horses_scrapy.storage import writer
 from horses_scrapy.storage.engine import Store
 
@@ -21,14 +22,14 @@ class Recorded:
 
 
 def record(store: Store, ledger: Ledger, track: Track, every: int) -> Recorded:
-    """Store the card each `every` seconds from its start until all is official: no crawl comes back after that.
+    """Store the card each `every` seconds from its start until all is over: no crawl comes back after that.
 
     Doing it again changes nothing.
     """
     boards = 0
     before = ledger.plan.start
     for at in instants(ledger, every):
-        open_races = [entry for entry in ledger.races.values() if entry.race.times.status_at(before) != "official"]
+        open_races = [entry for entry in ledger.races.values() if entry.race.times.status_at(before) not in OVER]
         with store.write() as connection:
             boards += sum(_record_race(connection, Witness(ledger, track, at), entry) for entry in open_races)
         before = at
@@ -36,7 +37,7 @@ def record(store: Store, ledger: Ledger, track: Track, every: int) -> Recorded:
 
 
 def instants(ledger: Ledger, every: int) -> Iterator[dt.datetime]:
-    """From the start, the last one at or after the last official result."""
+    """From the start, the last one at or after the end of the last race."""
     at = ledger.plan.start
     while at < ledger.ends:
         yield at

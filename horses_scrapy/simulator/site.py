@@ -113,6 +113,7 @@ class Server(ThreadingHTTPServer):
         self.ledger = ledger
         self.clock = clock
         self.faults = rules
+        self.frozen: dict[str, Answer] = {}
         self.stopping = threading.Event()
         self._log = log
         self._log_lock = threading.Lock()
@@ -151,6 +152,8 @@ class Handler(BaseHTTPRequestHandler):
         at = self.server.clock.now()
         if rule is None or rule.kind in _TWISTS:
             self._send(answer(self.server.ledger, path, at, _TWISTS[rule.kind] if rule else STRAIGHTFORWARD), at, rule)
+        elif rule.kind == "frozen":
+            self._send(self.server.frozen.setdefault(path, answer(self.server.ledger, path, at)), at, rule)
         elif rule.kind in _REFUSALS:
             self._send(_REFUSALS[rule.kind](rule), at, rule)
         else:

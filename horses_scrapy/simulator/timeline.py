@@ -1,4 +1,4 @@
-"""When things happen in one race: wagering opens, post time and its re-issue, drag, the off, late money, the result."""
+"""When things happen in one race: wagering opens, changes of the card, post time and its re-issue, the off, the result."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,6 +15,13 @@ SCRATCHED_RACE = 1
 REISSUED_RACE = 3
 REISSUE_BEFORE = 150
 REISSUE_BY = 120
+OFF_TURF_RACE = 2
+OFF_TURF_BEFORE = 450
+JOCKEY_RACE = 3
+JOCKEY_BEFORE = 400
+CANCELLED_BEFORE = 180
+OVER: frozenset[RaceStatus] = frozenset({"official", "cancelled"})
+"""What a race ends with."""
 
 
 def _seconds(count: float) -> dt.timedelta:
@@ -23,13 +30,19 @@ def _seconds(count: float) -> dt.timedelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Aware instants of one race. `post` is the first announced post time; from `reissued_at` on it is `new_post`."""
+    """Aware instants of one race. `post` is the first announced post time; from `reissued_at` on it is `new_post`.
+
+    What does not happen to the race is None. After `cancelled_at` nothing else does.
+    """
 
     opens: dt.datetime
     post: dt.datetime
     reissued_at: dt.datetime | None
     new_post: dt.datetime
     scratch: dt.datetime | None
+    off_turf: dt.datetime | None
+    new_jockey: dt.datetime | None
+    cancelled_at: dt.datetime | None
     off: dt.datetime
 
     @property
@@ -44,7 +57,17 @@ class Timeline:
     def official(self) -> dt.datetime:
         return self.off + _seconds(OFFICIAL_AFTER)
 
+    @property
+    def ends(self) -> dt.datetime:
+        """From then on nothing changes."""
+        return self.official if self.cancelled_at is None else self.cancelled_at
+
+    def cancelled(self, instant: dt.datetime) -> bool:
+        return self.cancelled_at is not None and instant >= self.cancelled_at
+
     def status_at(self, instant: dt.datetime) -> RaceStatus:
+        if self.cancelled(instant):
+            return "cancelled"
         steps: tuple[tuple[dt.datetime, RaceStatus], ...] = (
             (self.official, "official"),
             (self.unofficial, "unofficial"),
@@ -58,8 +81,8 @@ class Timeline:
         return self.new_post if self.reissued_at is not None and instant >= self.reissued_at else self.post
 
     def minutes_to_post(self, instant: dt.datetime) -> int | None:
-        """The board's figure: it stays 0 while the race drags, and is None once the race is off."""
-        if instant >= self.off:
+        """The board's figure: it stays 0 while the race drags, and is None once the race is off, or called off."""
+        if instant >= self.off or self.cancelled(instant):
             return None
         left = (self.post_at(instant) - instant).total_seconds()
         return max(0, int(left // 60))
@@ -72,12 +95,16 @@ def timeline(plan: Plan, number: int) -> Timeline:
     reissued = number == REISSUED_RACE
     new_post = post + _seconds(REISSUE_BY) if reissued else post
     before_post = dice.randint(180, 260)
+    cancelled = number == plan.cancelled
     return Timeline(
         opens=opens,
         post=post,
         reissued_at=post - _seconds(REISSUE_BEFORE) if reissued else None,
         new_post=new_post,
         scratch=_on_cycle(plan, opens, post - _seconds(before_post)) if number == SCRATCHED_RACE else None,
+        off_turf=post - _seconds(OFF_TURF_BEFORE) if number == OFF_TURF_RACE else None,
+        new_jockey=post - _seconds(JOCKEY_BEFORE) if number == JOCKEY_RACE else None,
+        cancelled_at=_on_cycle(plan, opens, post - _seconds(CANCELLED_BEFORE)) if cancelled else None,
         off=new_post + _seconds(dice.randint(60, 120 if reissued else 180)),
     )
 

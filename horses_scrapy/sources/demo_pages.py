@@ -17,6 +17,7 @@ from horses_scrapy.config import Track
 from horses_scrapy.errors import NoCard, ParseError, UnknownOdds
 from horses_scrapy.items import (
     RACE_STATUSES,
+    SURFACES,
     BetType,
     Entry,
     EntryStatus,
@@ -31,6 +32,7 @@ from horses_scrapy.items import (
     RaceStatus,
     ResultItem,
     Source,
+    Surface,
 )
 from horses_scrapy.program_number import PROGRAM_NUMBER, interest_of
 from horses_scrapy.sources.html_page import (
@@ -55,6 +57,7 @@ AXES = "1st \\ 2nd"
 STRAIGHT: tuple[BetType, ...] = ("win", "place", "show")
 
 _STATUSES = {status.capitalize(): status for status in RACE_STATUSES}
+_SURFACES = {surface.capitalize(): surface for surface in SURFACES}
 _ENTRY_STATUSES: dict[str, EntryStatus] = {"": "active", "SCR": "scratched", "AE": "ae", "MTO": "mto"}
 _MINUTES = re.compile(r"(\d{1,3}) MTP", re.ASCII)
 _PAYOUT = re.compile(r"(\d{1,6})\.(\d\d)", re.ASCII)
@@ -72,7 +75,7 @@ def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
         raise NoCard(f"{response.url}: {the_text(page, '.no-racing', response.url)}")
     where = f"{response.url}: card"
     table = the(page, "table.card", where)
-    lines = list(rows(table, ("Race", "Conditions", "Post time", "Status"), where))
+    lines = list(rows(table, ("Race", "Conditions", "Post time", "Status", "Surface"), where))
     counted(table, len(lines), "races", where)
     for line in lines:
         number = whole(text(line["Race"]), where)
@@ -83,6 +86,7 @@ def parse_card(response: Response, visit: Visit) -> Iterator[RaceItem]:
             post_time=instant(the_datetime(line["Post time"], "time", at), at),
             status=_status(text(line["Status"]), at),
             name=text(line["Conditions"]),
+            surface=_surface(text(line["Surface"]), at),
         )
 
 
@@ -100,6 +104,7 @@ def parse_entries(response: Response, visit: Visit, race: RaceItem) -> RaceItem:
         fetched_at=visit.fetched_at,
         post_time=instant(the_datetime(page, "time.post-time", where), where),
         status=_status(the_text(page, ".status", where), where),
+        surface=_surface(the_text(page, ".surface", where), where),
         entries=entries,
     )
 
@@ -294,6 +299,12 @@ def _status(shown: str, where: str) -> RaceStatus:
     if shown not in _STATUSES:
         raise ParseError(f"{where}: status {shown!r} is not one of {list(_STATUSES)}")
     return _STATUSES[shown]
+
+
+def _surface(shown: str, where: str) -> Surface:
+    if shown not in _SURFACES:
+        raise ParseError(f"{where}: surface {shown!r} is not one of {list(_SURFACES)}")
+    return _SURFACES[shown]
 
 
 def _minutes_to_post(shown: str, where: str) -> int | None:

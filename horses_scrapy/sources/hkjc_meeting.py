@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from scrapy.http import Response
 
 from horses_scrapy.errors import Blocked, NoCard, ParseError
-from horses_scrapy.items import Entry, EntryStatus, Finisher, RaceItem, RaceStatus, ResultItem
+from horses_scrapy.items import Entry, EntryStatus, Finisher, RaceItem, RaceStatus, ResultItem, Surface
 from horses_scrapy.sources.hkjc_odds import SOURCE, ZONE, program_number
 from horses_scrapy.sources.html_page import once
 from horses_scrapy.sources.json_body import Json, each_sound, read_json
@@ -16,6 +16,8 @@ from horses_scrapy.track_spider import Visit
 STATUSES: dict[str, RaceStatus] = {"DECLARED": "scheduled", "RESULT": "official"}
 """DECLARED was recorded; RESULT is known from parser code. Whether bets are sold is told by the pools, not here."""
 ENTRY_STATUSES: dict[str, EntryStatus] = {"Declared": "active", "Scratched": "scratched"}
+SURFACES: dict[str, Surface] = {"TURF": "turf"}
+"""The all weather track's word was not recorded: another one says nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,14 @@ def _race(race: Json, meeting: str, response: Response, visit: Visit) -> HkjcRac
         name=race.optional_text("raceName_en") or race.optional_text("raceName_ch"),
         entries=entries,
         race_type="gallops",
+        surface=_surface(race),
     )
     return HkjcRace(item, meeting, _finishers(runners) if status == "official" else ())
+
+
+def _surface(race: Json) -> Surface | None:
+    track = race.get("raceTrack")
+    return None if track is None else SURFACES.get(track.optional_text("description_en") or "")
 
 
 def _check_key(node: Json, race: int, visit: Visit) -> None:

@@ -14,7 +14,7 @@ MEETING = """query raceMeetings($date: String, $venueCode: String) {
   raceMeetings(date: $date, venueCode: $venueCode) {
     id status venueCode date totalNumberOfRace
     races {
-      id no status raceName_en raceName_ch postTime
+      id no status raceName_en raceName_ch postTime raceTrack { description_en }
       runners {
         id no standbyNo status name_en horse { id code } barrierDrawNumber finalPosition deadHeat
         jockey { code name_en } trainer { code name_en }

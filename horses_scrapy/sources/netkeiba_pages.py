@@ -13,7 +13,7 @@ from parsel import Selector
 from scrapy.http import HtmlResponse, Response
 
 from horses_scrapy.errors import NoCard, ParseError
-from horses_scrapy.items import OUT, Entry, EntryStatus, RaceItem
+from horses_scrapy.items import OUT, Entry, EntryStatus, RaceItem, Surface
 from horses_scrapy.sources.html_page import html, once, text, the, the_text
 from horses_scrapy.sources.local_time import clock_instant
 from horses_scrapy.sources.netkeiba_odds import SOURCE, ZONE
@@ -22,6 +22,10 @@ from horses_scrapy.track_spider import Visit
 CANCELLED: dict[str, EntryStatus] = {"取消": "scratched", "除外": "late_scratch"}
 """Withdrawn before the race, and ruled out shortly before the start. Known from parser code, not recorded."""
 
+SURFACES: dict[str, Surface] = {"芝": "turf", "ダ": "dirt"}
+"""Before the distance. A race over jumps has 障 there, and runs on both."""
+
+_COURSE = re.compile(r"(?:^|\s)(芝|ダ)\d{3,4}m")
 _KEY = re.compile(r"race_id=(\d{12})(?!\d)", re.ASCII)
 _DAY = re.compile(r"kaisai_date=(\d{8})(?!\d)", re.ASCII)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -59,6 +63,7 @@ def _listed(line: Selector, response: Response, visit: Visit) -> RaceItem:
         **_of(visit, number, key, response.url),
         post_time=_post_time(_CLOCK.fullmatch(the_text(line, ".RaceList_Itemtime", where)), visit, where),
         name=the_text(line, ".ItemTitle", where) or None,
+        surface=_surface(" ".join(text(cell) for cell in line.css(".RaceList_ItemLong"))),
     )
 
 
@@ -92,6 +97,7 @@ def parse_entries(response: Response, visit: Visit, key: str) -> RaceItem:
         **_of(visit, number, key, response.url),
         post_time=_post_time(_POST.search(the_text(page, ".RaceData01", where)), visit, where),
         name=the_text(page, ".RaceList_NameBox .RaceName", where) or None,
+        surface=_surface(the_text(page, ".RaceData01", where)),
         entries=entries,
     )
 
@@ -144,6 +150,11 @@ def _post_time(match: re.Match[str] | None, visit: Visit, where: str) -> datetim
     if match is None:
         raise ParseError(f"{where}: a post time such as 15:40 is expected")
     return clock_instant(visit.race_date, time(int(match[1]), int(match[2])), ZONE, where)
+
+
+def _surface(shown: str) -> Surface | None:
+    found = _COURSE.search(shown)
+    return None if found is None else SURFACES[found[1]]
 
 
 def _entries(page: HtmlResponse, where: str) -> Iterator[Entry]:

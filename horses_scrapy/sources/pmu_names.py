@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from horses_scrapy.config import Track
-from horses_scrapy.items import BetType, EntryStatus, RaceStatus, RaceType, Source
+from horses_scrapy.items import BetType, EntryStatus, RaceStatus, RaceType, Source, Surface
 
 SOURCE = Source("pmu", "decimal", "display")
 CURRENCY = "EUR"
@@ -27,6 +27,8 @@ DISCIPLINES: dict[str, RaceType | None] = {
     "OBSTACLE": "gallops", "ATTELE": "harness", "MONTE": "harness", "TROT_ATTELE": "harness", "TROT_MONTE": "harness",
 }  # fmt: skip
 """PLAT is recorded, the others are the words that public readers of this API use."""
+SURFACES: dict[str, Surface] = {"HERBE": "turf"}
+"""Of `typePiste`. No other word was recorded: one says nothing here."""
 WIN_BETS = frozenset({"SIMPLE_GAGNANT", "E_SIMPLE_GAGNANT"})
 """On the course and, with E_, on the internet."""
 EXACTA_BETS = ("E_COUPLE_ORDRE", "COUPLE_ORDRE")

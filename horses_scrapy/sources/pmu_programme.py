@@ -10,7 +10,7 @@ from scrapy.http import Response
 from horses_scrapy.errors import NoCard, ParseError
 from horses_scrapy.items import Finisher, RaceItem, RaceStatus
 from horses_scrapy.sources.json_body import Json, each_sound, read_json
-from horses_scrapy.sources.pmu_names import DISCIPLINES, SOURCE, STATUSES, WIN_BETS, is_course
+from horses_scrapy.sources.pmu_names import DISCIPLINES, SOURCE, STATUSES, SURFACES, WIN_BETS, is_course
 from horses_scrapy.track_spider import Visit
 
 
@@ -80,6 +80,7 @@ def _course(course: Json, meeting: int, response: Response, visit: Visit) -> Cou
         status=_status(course, bets),
         name=course.optional_text("libelle"),
         race_type=discipline.one_of(DISCIPLINES) if discipline is not None else None,
+        surface=SURFACES.get(course.optional_text("typePiste") or ""),
     )
     paid = course.get("rapportsDefinitifsDisponibles") is None or course.flag("rapportsDefinitifsDisponibles")
     return Course(race, course["nombreDeclaresPartants"].whole(), _finishers(course), paid, bets)

@@ -11,7 +11,16 @@ from horses_scrapy.errors import ParseError
 from horses_scrapy.items import AnyItem, Entry, EntryStatus, OddsItem, RaceItem, ResultItem
 from horses_scrapy.sources.json_body import Json, read_json, same
 from horses_scrapy.sources.tab_nz_board import pools, prices, quinella, will_pays
-from horses_scrapy.sources.tab_nz_names import RACE_TYPES, SOURCE, STATUSES, day, from_seconds, is_track, number
+from horses_scrapy.sources.tab_nz_names import (
+    RACE_TYPES,
+    SOURCE,
+    STATUSES,
+    SURFACES,
+    day,
+    from_seconds,
+    is_track,
+    number,
+)
 from horses_scrapy.sources.tab_nz_result import finishers, payoffs
 from horses_scrapy.track_spider import Visit
 
@@ -46,6 +55,7 @@ def parse_event(response: Response, visit: Visit, race: RaceItem) -> Iterator[An
         name=data["race"].optional_text("description"),
         entries=entries,
         race_type=race.race_type,
+        surface=SURFACES.get(data["race"].optional_text("track_surface") or ""),
     )
     yield board
     yield from ended

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from horses_scrapy.errors import ParseError
-from horses_scrapy.items import RaceStatus, RaceType, Source
+from horses_scrapy.items import RaceStatus, RaceType, Source, Surface
 from horses_scrapy.sources.json_body import Json
 
 SOURCE = Source("tab_nz", "decimal", "display")
@@ -19,6 +19,9 @@ STATUSES: dict[str, RaceStatus] = {
     "Final": "official",
     "Abandoned": "cancelled",
 }
+
+SURFACES: dict[str, Surface] = {"Grass": "turf", "Synthetic": "synthetic"}
+"""Of `track_surface`. No other word was recorded: one says nothing here."""
 
 
 def is_track(name: str, source_key: str) -> bool:

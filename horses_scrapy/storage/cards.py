@@ -50,6 +50,7 @@ def _store_race_fields(connection: Connection, key: RaceKey, item: RaceItem, sig
         "name": item.name,
         "post_time": None if item.post_time is None else to_ms(item.post_time),
         "race_type": item.race_type,
+        "surface": item.surface,
     }
     if not key.is_primary:
         shown = {field: value for field, value in shown.items() if row[field] is None}
@@ -132,7 +133,7 @@ def _scratched_at(one: Entry, sighting: Sighting) -> int | None:
 def _change(
     connection: Connection, race_id: int, row: Any, one: Entry, interest_id: int, item: RaceItem, sighting: Sighting
 ) -> None:
-    shown = {**_details(one), "status": one.status, "label": one.label, "horse": one.horse}
+    shown = {"status": one.status, "label": one.label, "horse": one.horse, **_details(one)}  # a scratch is seen first
     if name_key(one.horse) == row["name_key"]:
         del shown["horse"]  # the same horse, printed otherwise
     fields = changes.moved(connection, sighting, race_id, row["entry_id"], row, shown)

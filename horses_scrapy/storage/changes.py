@@ -34,6 +34,7 @@ def record(
     old: object,
     new: object,
 ) -> None:
+    quiet = sighting.history or sighting.from_cache
     connection.execute(
         insert(change).values(
             race_id=race_id,
@@ -43,7 +44,8 @@ def record(
             new=None if new is None else str(new),
             at=sighting.at,
             run_id=sighting.run_id,
-            evaluated_at=sighting.now_ms if sighting.history or sighting.from_cache else None,
+            evaluated_at=sighting.now_ms if quiet else None,
+            quiet=int(quiet),
         )
     )
 

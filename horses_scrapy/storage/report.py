@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, case, func, select
 
 from horses_scrapy.storage import schema
 
@@ -44,6 +44,32 @@ def _prices_seen(connection: Connection) -> int:
     board, interest = schema.board, schema.betting_interest
     query = select(func.count()).select_from(board.join(interest, board.c.race_id == interest.c.race_id))
     return connection.execute(query).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How often a rule alerted, and in how many accepted messages."""
+
+    rule: str
+    kind: str
+    fired: int
+    messages: int
+
+
+def rule_counts(connection: Connection) -> list[RuleCount]:
+    """By rule; a rule that never fired is not listed."""
+    alert, delivery, notification = schema.alert, schema.alert_delivery, schema.notification
+    accepted = case((notification.c.state == "sent", notification.c.notification_id))
+    query = (
+        select(
+            alert.c.rule, alert.c.alert_type, func.count(alert.c.alert_id.distinct()), func.count(accepted.distinct())
+        )
+        .join_from(alert, delivery)
+        .outerjoin(notification, delivery.c.notification_id == notification.c.notification_id)
+        .group_by(alert.c.rule, alert.c.alert_type)
+        .order_by(alert.c.rule)
+    )
+    return [RuleCount(*row) for row in connection.execute(query)]
 
 
 def due_to_committed_ms(connection: Connection) -> list[int]:

@@ -11,12 +11,13 @@ from horses_scrapy.items import Payoff, ResultItem
 from horses_scrapy.storage import changes, races
 from horses_scrapy.storage.changes import Sighting
 from horses_scrapy.storage.races import RaceKey
-from horses_scrapy.storage.schema import entry, payoff, result
+from horses_scrapy.storage.schema import change, entry, payoff, result
 
 
 def store_result(connection: Connection, item: ResultItem, track: Track, *, run_id: int | None, now_ms: int) -> int:
     """Upsert positions and payoffs; the race's id. A position or payoff that changes leaves a `change` row.
 
+    So does, once per race, the first official result of its primary source: field `result`, written in the same transaction.
     What an official result says is not undone by an unofficial one. Raises StoreError for a program number that the
     stored card does not have.
     """
@@ -29,7 +30,17 @@ def store_result(connection: Connection, item: ResultItem, track: Track, *, run_
     races.set_status(connection, key, item.status, sighting)
     _store_positions(connection, key, known, positions, item.status, sighting)
     _store_payoffs(connection, key, item, sighting)
+    if key.is_primary and item.status == "official" and item.finishers and not _told(connection, key, known):
+        changes.record(connection, sighting, key.race_id, None, "result", None, "official")
     return key.race_id
+
+
+def _told(connection: Connection, key: RaceKey, known: Mapping[int, Any]) -> bool:
+    """Whether the race had an official result before: one that was stored before there were such rows counts too."""
+    if any(row["status"] == "official" for row in known.values()):
+        return True
+    row = select(change.c.change_id).where(change.c.race_id == key.race_id, change.c.field == "result").limit(1)
+    return connection.scalar(row) is not None
 
 
 def _positions(connection: Connection, key: RaceKey, item: ResultItem) -> dict[int, int]:
@@ -79,9 +90,9 @@ def _store_payoffs(connection: Connection, key: RaceKey, item: ResultItem, sight
     had = {bet_type for bet_type, _ in known}
     for at in dict.fromkeys((*known, *shown)):
         if at[0] in listed:
-            change = _store_payoff(connection, key, at, known.get(at), shown.get(at), item.status)
-            if change is not None and at[0] in had:
-                changes.record(connection, sighting, key.race_id, None, f"payoff:{at[0]}:{at[1]}", *change)
+            moved = _store_payoff(connection, key, at, known.get(at), shown.get(at), item.status)
+            if moved is not None and at[0] in had:
+                changes.record(connection, sighting, key.race_id, None, f"payoff:{at[0]}:{at[1]}", *moved)
 
 
 def _store_payoff(

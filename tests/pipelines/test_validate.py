@@ -79,6 +79,7 @@ BAD = {
     "race number 0": (replace(RACE, race_number=0), "identity", "race_number"),
     "race number 100": (replace(BOARD, race_number=100), "identity", "race_number"),
     "unknown status": (replace(BOARD, status="paused"), "identity", "status"),
+    "unknown surface": (replace(RACE, surface="grass"), "identity", "surface"),
     "naive fetch time": (replace(BOARD, fetched_at=NAIVE), "aware_times", "fetched_at"),
     "naive source time": (replace(BOARD, source_time=NAIVE), "aware_times", "source_time"),
     "naive post time": (replace(RACE, post_time=NAIVE), "aware_times", "post_time"),

@@ -54,6 +54,37 @@ def test_cards_differ_in_what_a_parser_must_survive(start):
         assert moved
 
 
+def test_a_race_is_taken_off_the_turf_and_stays_there(start):
+    for seed in range(10):
+        races = Ledger(Plan(seed=seed, start=start, races=6)).races.values()
+        for race in (entry.race for entry in races):
+            seen = [race.surface_at(at) for at in (start, race.times.post, race.times.official)]
+            named = ["turf"] * 3 if "(Turf)" in race.name else ["dirt"] * 3
+            assert seen == (["turf", "dirt", "dirt"] if race.number == 2 else named)
+
+
+def test_one_rider_changes_to_one_who_has_no_mount(start):
+    for seed in range(10):
+        race = Ledger(Plan(seed=seed, start=start)).race(3).race
+        first, then = ([race.jockey_at(one, at) for one in race.runners] for at in (start, race.times.post))
+        assert first == [one.jockey for one in race.runners]
+        assert len(set(then)) == len(then)
+        changed = [one.program_number for one, old, new in zip(race.runners, first, then, strict=True) if old != new]
+        assert changed == [race.new_jockey[0]]
+
+
+def test_a_race_that_is_called_off_stops_at_its_board_and_disturbs_no_other(start, ledger):
+    called_off = Ledger(Plan(seed=7, start=start, cancelled=3))
+    entry, times = called_off.race(3), called_off.race(3).race.times
+    assert entry.final.at == times.cancelled_at
+    assert [board.pools for board in entry.boards] == [
+        board.pools for board in ledger.race(3).boards[: len(entry.boards)]
+    ]
+    assert entry.board_at(times.official) is entry.final
+    assert called_off.final(1).pools == ledger.final(1).pools
+    assert called_off.ends == max(times.cancelled_at, called_off.race(2).race.times.official)
+
+
 def test_an_inquiry_changes_the_first_two_over(ledger):
     entry = ledger.race(3)
     assert entry.official[:2] == (entry.finished[1], entry.finished[0])

@@ -44,7 +44,8 @@ def test_it_says_where_it_listens_and_ends_on_a_signal(tmp_path, end):
     faults, log = tmp_path / "faults.yaml", tmp_path / "log.jsonl"
     faults.write_text("- {path: /card/2026-05-02, kind: timeout}\n")
     start = "2026-05-02T12:30:00-04:00"
-    with simulator("--port", "0", "--start", start, "--faults", str(faults), "--log", str(log)) as process:
+    options = ("--port", "0", "--start", start, "--cancel", "2", "--faults", str(faults), "--log", str(log))
+    with simulator(*options) as process:
         url = url_of(process)
         assert requests.get(f"{url}/race/2026-05-02/1/odds", timeout=WAIT).status_code == 200
         with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=WAIT) as held:
@@ -52,7 +53,8 @@ def test_it_says_where_it_listens_and_ends_on_a_signal(tmp_path, end):
             process.send_signal(end)
             stdout, stderr = process.communicate(timeout=WAIT)
     assert (process.returncode, stdout, stderr) == (0, "", "")
-    assert json.loads(log.read_text().splitlines()[0])["plan"]["start"] == start
+    plan = json.loads(log.read_text().splitlines()[0])["plan"]
+    assert (plan["start"], plan["cancelled"]) == (start, 2)
 
 
 def test_it_lives_by_the_clock_that_it_is_given():

@@ -57,6 +57,20 @@ def test_post_time_is_announced_anew_while_the_race_waits():
     assert times.minutes_to_post(told) == 4
 
 
+def test_a_race_that_is_called_off_has_no_post_and_no_end():
+    times = timeline(Plan(seed=7, start=START, cancelled=2), 2)
+    called_off = times.cancelled_at
+    assert called_off is not None
+    assert times.ends == called_off
+    assert 180 <= (times.post - called_off).total_seconds() < 200  # on the board that the cycle shows
+    before = after(called_off, -1)
+    assert (times.status_at(before), times.minutes_to_post(before)) == ("open", 3)
+    for seconds in (0, 500, 5000):
+        at = after(called_off, seconds)
+        assert (times.status_at(at), times.minutes_to_post(at)) == ("cancelled", None)
+    assert timeline(Plan(seed=7, start=START, cancelled=2), 1) == timeline(Plan(seed=7, start=START), 1)
+
+
 @given(st.integers(0, 2**31), st.integers(0, 86_399))
 def test_every_card_keeps_its_time(seed, second_of_day):
     plan = Plan(seed=seed, start=after(START, second_of_day))
@@ -68,6 +82,8 @@ def test_every_card_keeps_its_time(seed, second_of_day):
         if times.scratch is not None:
             assert 180 <= (times.post - times.scratch).total_seconds() < 300
             assert (times.scratch - times.opens).total_seconds() % plan.cycle == 0
+        assert [times.off_turf is not None, times.new_jockey is not None] == [number == 2, number == 3]
+        assert all(plan.start < at < times.post for at in (times.off_turf, times.new_jockey) if at is not None)
     assert (timeline(plan, 3).official - plan.start).total_seconds() < 34 * 60
 
 
@@ -83,6 +99,8 @@ def test_every_card_keeps_its_time(seed, second_of_day):
         ({"start": dt.datetime(2026, 5, 2)}, "aware"),  # noqa: DTZ001
         ({"start": START + dt.timedelta(microseconds=1)}, "whole second"),
         ({"timezone": "America/Nowhere"}, "America/Nowhere"),
+        ({"cancelled": 4}, "cancelled 4"),
+        ({"cancelled": 0}, "cancelled 0"),
     ],
 )
 def test_a_plan_without_room_is_refused(options, named):
@@ -91,7 +109,7 @@ def test_a_plan_without_room_is_refused(options, named):
 
 
 def test_a_plan_survives_the_access_log():
-    plan = Plan(seed=5, start=START, races=4, timezone="Europe/Paris")
+    plan = Plan(seed=5, start=START, races=4, timezone="Europe/Paris", cancelled=2)
     assert Plan.from_json(plan.to_json()) == plan
 
 

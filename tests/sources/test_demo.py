@@ -47,7 +47,10 @@ def moments(ledger):
     turns = set()
     for entry in ledger.races.values():
         times = entry.race.times
-        for turn in (times.opens, times.scratch, times.reissued_at, times.off, times.unofficial, times.official):
+        for turn in (
+            times.opens, times.scratch, times.reissued_at, times.off_turf, times.new_jockey, times.cancelled_at, times.off,
+            times.unofficial, times.official,
+        ):  # fmt: skip
             if turn is not None:
                 turns |= {turn - dt.timedelta(seconds=1), turn, turn + dt.timedelta(seconds=ledger.plan.cycle)}
     return sorted(at for at in regular | turns if at >= ledger.plan.start)
@@ -75,6 +78,27 @@ def test_every_page_parsed_back_is_the_ledger(seed, some):
             scratched |= {price.status for price in board.prices}
     assert statuses == {"scheduled", "open", "closed", "unofficial", "official"}
     assert {"active", "scratched"} <= scratched
+
+
+def test_a_race_that_is_called_off_parsed_back_is_the_ledger():
+    ledger = Ledger(Plan(seed=7, start=START, cancelled=2))
+    entry = ledger.race(2)
+    for seconds in (-1, 0, 3000):
+        at = entry.race.times.cancelled_at + dt.timedelta(seconds=seconds)
+        site, witness, context = Pages(ledger, at), Witness(ledger, TRACK, at), visit(at)
+        told = parse_entries(response(site.entries(entry).html), context, witness.race(entry, entries=False))
+        board = parse_odds(response(site.odds(entry).html), context, told)
+        assert (told, board) == (witness.race(entry), replace(witness.odds(entry), grids=()))
+        assert (told.status, witness.result(entry)) == ("open" if seconds < 0 else "cancelled", None)
+
+
+def test_a_surface_that_is_not_known_is_refused():
+    card = Pages(LEDGER, MOMENT).card(LEDGER.plan.race_date).html.replace(">Dirt<", ">Tarmac<")
+    with pytest.raises(ParseError, match="race 3: surface 'Tarmac' is not one of"):
+        list(parse_card(response(card), visit()))
+    entries = page_of("entries").replace(">Turf<", ">Tarmac<")
+    with pytest.raises(ParseError, match="surface 'Tarmac' is not one of"):
+        parse_entries(response(entries), visit(), entries_of())
 
 
 def test_the_board_that_a_page_shows_is_the_ledgers_at_its_source_time():

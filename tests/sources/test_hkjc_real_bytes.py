@@ -48,6 +48,7 @@ def test_the_recorded_meeting_has_nine_races_of_twelve_declared_runners_each() -
     races = [item for item in read(HappyValleySpider, "2026-03-25")["items"] if item["kind"] == "RaceItem"]
     told = json.loads(sample(MEETING))["data"]["raceMeetings"][0]["races"]
     assert [race["race_number"] for race in races] == list(range(1, 10))
+    assert {race["surface"] for race in races} == {"turf"}
     for race, raw in zip(races, told, strict=True):
         declared = [(runner["no"], runner["name_en"]) for runner in raw["runners"] if runner["no"]]
         assert [(entry["program_number"], entry["horse"]) for entry in race["entries"]] == declared

@@ -66,6 +66,9 @@ def test_the_recorded_list_has_three_meetings_of_twelve_races(course: str, name:
     assert [race.race_number for race in races] == list(range(1, 13))
     assert all(race.source_key[4:6] == course for race in races)
     if name is not None:
+        assert [race.surface for race in races] == [
+            None, "dirt", "turf", "turf", "turf", "dirt", "turf", "turf", "turf", "dirt", "turf", "dirt",
+        ]  # fmt: skip
         assert (races[0].name, races[0].post_time) == (name, datetime(2026, 6, 28, 1, 5, tzinfo=UTC))
         assert (races[10].source_key, races[10].post_time) == ("202603020211", datetime(2026, 6, 28, 6, 45, tzinfo=UTC))
 
@@ -77,7 +80,7 @@ def test_the_list_of_another_day_is_refused() -> None:
 
 def test_the_recorded_entries_of_fukushima_11() -> None:
     race = parse_entries(page(ENTRIES), visit(date(2026, 6, 28)), "202603020211")
-    assert (race.race_number, race.name) == (11, "ラジオNIKKEI賞")
+    assert (race.race_number, race.name, race.surface) == (11, "ラジオNIKKEI賞", "turf")
     assert race.post_time == datetime(2026, 6, 28, 6, 45, tzinfo=UTC)
     assert [entry.program_number for entry in race.entries] == [str(number) for number in range(1, 17)]
     first, eleventh = race.entries[0], race.entries[10]
@@ -143,6 +146,7 @@ def test_the_recorded_race_of_kochi() -> None:
     assert found["error"] is None
     race, board = found["items"]
     assert (race["race_number"], race["post_time"]) == (10, datetime(2026, 7, 12, 11, 50, tzinfo=UTC))
+    assert race["surface"] == "dirt"
     assert [entry["program_number"] for entry in race["entries"]] == [str(number) for number in range(1, 13)]
     first = race["entries"][0]
     assert (first["horse"], first["jockey"], first["trainer"]) == ("ジャスタースパーク", "畑中信司", "西山裕貴")

@@ -220,6 +220,11 @@ def test_every_discipline(saved: Saved, word: str | None, race_type: str | None)
     assert course_of(saved, discipline=word).race.race_type == race_type
 
 
+@pytest.mark.parametrize(("word", "surface"), [("HERBE", "turf"), ("SOMETHING NEW", None), ("", None), (None, None)])
+def test_only_grass_is_a_surface_that_we_know(saved: Saved, word: str | None, surface: str | None) -> None:
+    assert course_of(saved, typePiste=word).race.surface == surface
+
+
 def test_an_unknown_discipline_is_loud(saved: Saved) -> None:
     with pytest.raises(ParseError, match=r"courses\[0\]\.discipline: one of PLAT, .* is expected, not 'LEVRIER'"):
         course_of(saved, discipline="LEVRIER")

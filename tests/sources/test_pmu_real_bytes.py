@@ -63,6 +63,7 @@ def test_the_programme_of_chantilly_is_found_by_its_name_and_has_two_flat_races(
     ]
     assert first["post_time"] == datetime(2026, 7, 7, 12, 18, tzinfo=UTC)
     assert first["name"] == "PRIX DU SOLEIL DE BRETAGNE"
+    assert (first["surface"], second["surface"]) == ("turf", "turf")
 
 
 def test_the_programme_tells_which_bets_exist() -> None:

@@ -41,6 +41,16 @@ def test_the_category_tells_gallops_from_harness(saved: Saved, category: str, ra
     assert (expected.race_type, card.race_type) == (race_type, race_type)
 
 
+@pytest.mark.parametrize(
+    ("word", "surface"), [("Grass", "turf"), ("Synthetic", "synthetic"), ("Sand", None), ("", None), (None, None)]
+)
+def test_the_surface(saved: Saved, word: str | None, surface: str | None) -> None:
+    race = saved(RACE)
+    put(race, "data.race.track_surface", word)
+    (expected,) = parse_card(response(saved(CARD)), VISIT)
+    assert next(parse_event(response(race), VISIT, expected)).surface == surface
+
+
 DOUBLE = {"product_type": "RunningDouble", "total": 100}
 ROWS = [{"sel": 1, "odds": 12.5}, {"sel": 5, "odds": 80}]
 

@@ -87,7 +87,7 @@ def test_the_list_of_races_holds_no_status_and_is_no_card() -> None:
 
 def test_awapunis_race_is_one_of_gallops_with_riders_by_number(awapuni: tuple[RaceItem, OddsItem]) -> None:
     race, _ = awapuni
-    assert race.race_type == "gallops"
+    assert (race.race_type, race.surface) == ("gallops", "synthetic")
     assert [(entry.program_number, entry.horse, entry.jockey, entry.trainer) for entry in race.entries[:1]] == [
         ("1", "Tickford", "Kate Hercock", "Richard French")
     ]
@@ -133,7 +133,7 @@ READ = {
     "MeetingRace": ["id", "race_number", "name", "start_time", "status"],
     "EventRaceDetails": ["race", "runners", "tote_pools", "results", "dividends"],
     "EventRace": ["event_id", "race_number", "status", "description", "meeting_name", "display_meeting_name", "type",
-                  "advertised_start", "advertised_start_string", "race_date_nz"],
+                  "advertised_start", "advertised_start_string", "race_date_nz", "track_surface"],
     "EventRunner": ["runner_number", "name", "is_scratched", "is_late_scratched", "is_emergency", "scratch_time", "barrier",
                     "jockey", "trainer_name", "country", "horse_id", "odds"],
     "odds": ["pool_win", "fixed_win", "pool_place"],

@@ -33,7 +33,8 @@ function heading(meeting, race) {
 
 function facts(race, odds) {
   const line = make("p", {}, "Post time ", time("post-time", race.post), " ", make("span", { class: "mtp" }, race.mtp));
-  line.append(" ", make("span", { class: "status" }, race.status), " Odds as of ");
+  line.append(" ", make("span", { class: "status" }, race.status), " ", make("span", { class: "surface" }, race.surface));
+  line.append(" Odds as of ");
   line.append(odds.as_of ? time("as-of", odds.as_of) : "-", " Board ", make("span", { class: "board" }, odds.board));
   main.append(make("h1", { class: "race-name" }, race.name), line);
 }
@@ -58,8 +59,8 @@ function card(races) {
     main.append(make("p", { class: "no-racing" }, "No racing on this date."));
     return;
   }
-  const rows = races.map((race) => [race.number, race.name, time("", race.post), race.status]);
-  table("card", `${races.length} races`, ["Race", "Conditions", "Post time", "Status"], rows);
+  const rows = races.map((race) => [race.number, race.name, time("", race.post), race.status, race.surface]);
+  table("card", `${races.length} races`, ["Race", "Conditions", "Post time", "Status", "Surface"], rows);
 }
 
 function draw(found) {
