@@ -7,10 +7,11 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from alerts import wording
+from alerts import drift, wording
 from alerts.address import address
 from alerts.evaluate import Firing, Transition
 from alerts.events import EventFiring
+from alerts.expected import expected
 from alerts.expiry import expires_at
 from alerts.judge import Judged, judge_board, judge_change
 from alerts.limits import Identity, State
@@ -82,20 +83,27 @@ class Engine:
             board = board_view(connection, board_id)
             if board.evaluated_at is not None:
                 return []
-            mark_board_evaluated(connection, board_id, self._clock.now_ms())
+            mark_board_evaluated(connection, board_id, self._instant(connection, board.race.race_id))
             states = states_of(connection, board.race.race_id)
             judged = judge_board(connection, board, self._setting.rules, states, self._setting.around)
-            _move(connection, board.race.race_id, judged.evaluation.transitions)
+            drift.record(connection, judged.board, round(self._setting.rules.stale_after * 1000))
+            move_states(connection, board.race.race_id, judged.evaluation.transitions)
             return [self._tell_board(connection, firing, judged) for firing in judged.evaluation.fired]
 
     def _change(self, race_id: int, change_id: int) -> list[Fired]:
         with self._store.write() as connection:
-            if not sql.mark_change_evaluated(connection, change_id, self._clock.now_ms()):
+            if not sql.mark_change_evaluated(connection, change_id, self._instant(connection, race_id)):
                 return []
             states = states_of(connection, race_id)
             judged = judge_change(connection, race_id, change_id, self._setting.rules, states)
-            _move(connection, race_id, judged.transitions)
+            move_states(connection, race_id, judged.transitions)
             return [self._tell_event(connection, firing) for firing in judged.fired]
+
+    def _instant(self, connection: Connection, race_id: int) -> int:
+        """Now, or just after the race's last evaluation: a replay needs their order, whatever the clock does."""
+        last = sql.last_evaluation(connection, race_id)
+        now = self._clock.now_ms()
+        return now if last is None else max(now, last + 1)
 
     def _tell_board(self, connection: Connection, firing: Firing, judged: Judged) -> Fired:
         rule, reading, board = firing.rule, firing.reading, judged.board
@@ -108,8 +116,9 @@ class Engine:
             previous_value=reading.before,
             event=firing.event,
         )
+        detail = wording.of_board(firing, board, judged.history, expected(connection, firing, board))
         return self._write(
-            connection, rule, firing.identity, wording.of_board(firing, board, judged.history), board.race, figures,
+            connection, rule, firing.identity, detail, board.race, figures,
             entry_id=one[0] if one else None, board_id=board.board_id,
         )  # fmt: skip
 
@@ -163,7 +172,7 @@ class _Figures:
     event: str = "fired"
 
 
-def states_of(connection: Connection, race_id: int) -> dict[Identity, State]:
+def states_of(connection: Connection, race_id: int | None) -> dict[Identity, State]:
     return {
         Identity(row.rule, row.scope, row.market, row.subject): State(
             row.state, row.boards, row.alerted_value, row.since
@@ -172,7 +181,7 @@ def states_of(connection: Connection, race_id: int) -> dict[Identity, State]:
     }
 
 
-def _move(connection: Connection, race_id: int, transitions: Sequence[Transition]) -> None:
+def move_states(connection: Connection, race_id: int | None, transitions: Sequence[Transition]) -> None:
     sql.forget_states(connection, [each.identity for each in transitions if each.state is None])
     sql.save_states(
         connection,

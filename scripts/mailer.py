@@ -15,7 +15,9 @@ def _parser() -> argparse.ArgumentParser:
     what = made.add_mutually_exclusive_group()
     what.add_argument("--once", action="store_true", help="send what is due, then end (4: something is left)")
     what.add_argument("--dry-run", action="store_true", help="print what would be sent; connects to nothing")
-    what.add_argument("--test-mail", metavar="ADDRESS", help="send one test mail; the server's reason on failure")
+    what.add_argument(
+        "--test-mail", metavar="TO", help="send one test message to an address or channel; the reason on failure"
+    )
     return made
 
 

@@ -13,16 +13,18 @@ from pathlib import Path
 from rich.console import Console
 
 from horses_scrapy import clock, config
-from horses_scrapy.demo import audit
+from horses_scrapy.demo import audit, every_rule
 from horses_scrapy.demo.home import Home, daytime_zone, make_home
-from horses_scrapy.demo.mailbox import Mailbox, serve
+from horses_scrapy.demo.mailbox import Mailbox, MailServer
+from horses_scrapy.demo.mishaps import Mishap, Stage
 from horses_scrapy.demo.processes import Processes
-from horses_scrapy.demo.screen import Screen, summary
+from horses_scrapy.demo.screen import Screen, fired, summary
 from horses_scrapy.errors import FATAL, OK, HorsesError
 from horses_scrapy.health.facts import client_of
 from horses_scrapy.health.scrapyd import ScrapydClient, ScrapydDown
 from horses_scrapy.simulator.ledger import Ledger
 from horses_scrapy.simulator.plan import Plan
+from horses_scrapy.simulator.timeline import OVER
 from horses_scrapy.storage import report
 from horses_scrapy.storage.engine import Store, open_store
 
@@ -41,27 +43,34 @@ class DidNotHappen(HorsesError):
 
 @dataclass(slots=True)
 class Demo:
-    """One card from the first board to the last mail. `card` makes its plan from the instant at which it starts."""
+    """One card from the first board to the last mail. `card` makes its plan from the instant at which it starts.
+
+    every_rule: things go wrong on it, and each rule of the demo's own file must fire.
+    """
 
     home: Home
     card: Callable[[datetime], Plan]
     screen: Screen
     mailbox: Mailbox = field(default_factory=Mailbox)
+    every_rule: bool = False
 
     def run(self) -> list[str]:
         """What is wrong afterwards: nothing, if the card was watched as it should be."""
         settings = config.load(environ=self.home.environment)
         now = clock.from_environment(self.home.environment)
         store = open_store(settings, now, create_as="demo")
-        server = serve(self.mailbox, self.home.ports["smtp"])
+        server = MailServer(self.mailbox, self.home.ports["smtp"])
+        server.start()
         try:
             with Processes(self.home) as processes:
                 processes.start("scrapyd", ["scripts/run_scrapyd.py"])
                 self._await_scrapyd(processes, client_of(settings))
                 ledger = Ledger(self.card(now.now().replace(microsecond=0)))
+                if self.every_rule:
+                    every_rule.write_line(self.home, ledger)
                 self._start(processes, ledger.plan)
                 with self.screen:
-                    self._watch(processes, store, now, ledger)
+                    self._watch(processes, store, now, ledger, self._mishaps(server))
             return self._judge(store, ledger)
         finally:
             server.stop()
@@ -76,6 +85,7 @@ class Demo:
             "--spacing": plan.spacing,
             "--timezone": plan.timezone,
             "--start": int(plan.start.timestamp()),
+            **({} if plan.cancelled is None else {"--cancel": plan.cancelled}),
         }
         options = [text for name, value in card.items() for text in (name, str(value))]
         processes.start("tote", ["-m", "horses_scrapy.simulator", *options])
@@ -90,11 +100,19 @@ class Demo:
                 raise DidNotHappen(f"scrapyd did not answer within {START_DEADLINE} s: see {processes.log('scrapyd')}")
             time.sleep(LOOK / 5)
 
-    def _watch(self, processes: Processes, store: Store, now: clock.Clock, ledger: Ledger) -> None:
+    def _mishaps(self, server: MailServer) -> list[Mishap]:
+        stage = Stage(self.home.tote, server.stop, server.start)
+        return list(stage.mishaps()) if self.every_rule else []
+
+    def _watch(
+        self, processes: Processes, store: Store, now: clock.Clock, ledger: Ledger, mishaps: list[Mishap]
+    ) -> None:
         deadline = clock.to_ms(ledger.ends) + GRACE_MS
         told = 0
         while now.now_ms() < deadline:
             processes.check()
+            while mishaps and now.now_ms() >= clock.to_ms(ledger.plan.start) + mishaps[0].after * 1000:
+                self._happen(mishaps.pop(0))
             with store.read() as connection:
                 lines = report.race_lines(connection)
                 waiting = report.undelivered(connection)
@@ -106,6 +124,10 @@ class Demo:
                 return
             time.sleep(LOOK)
 
+    def _happen(self, mishap: Mishap) -> None:
+        self.screen.say(f"          {mishap.text}")
+        mishap.happen()
+
     def _judge(self, store: Store, ledger: Ledger) -> list[str]:
         with store.read() as connection:
             counts = report.counts(connection)
@@ -113,11 +135,14 @@ class Demo:
             accepted_ids = report.accepted_message_ids(connection)
             wrong = audit.differences(connection, ledger)
             finals = audit.finals(connection, ledger)
+            rules = report.rule_counts(connection)
         mails = self.mailbox.mails
         if mails:
             self.screen.whole_mail(sorted(mails, key=lambda mail: len(mail.as_bytes()))[len(mails) // 2])
         self.screen.console.print(summary(counts, len(mails), due, accepted))
         wrong += _missing(counts, finals, len(ledger.races), accepted_ids, [mail["Message-ID"] for mail in mails])
+        self.screen.console.print(fired(rules))
+        wrong += every_rule.missing(rules) if self.every_rule else _unquiet(counts)
         if not wrong:
             self.screen.say(
                 f"DEMO OK races={counts.races} boards={counts.boards} prices={counts.prices_stored} "
@@ -135,7 +160,7 @@ def _answers(scrapyd: ScrapydClient) -> bool:
 
 
 def _over(lines: list[report.RaceLine], store: Store, ledger: Ledger) -> bool:
-    if len(lines) < len(ledger.races) or any(line.status != "official" for line in lines):
+    if len(lines) < len(ledger.races) or any(line.status not in OVER for line in lines):
         return False
     with store.read() as connection:
         return audit.finals(connection, ledger) == len(ledger.races)
@@ -152,8 +177,15 @@ def _missing(counts: report.Counts, finals: int, races: int, accepted: list[str]
         f"mails: the database says {len(accepted)}, the mailbox got {len(received)}": sorted(accepted)
         == sorted(received),
         "no mail delivered": bool(received),
+    }
+    return [text for text, held in expected.items() if not held]
+
+
+def _unquiet(counts: report.Counts) -> list[str]:
+    """What must not happen on a site that behaves."""
+    expected = {
         f"crawls that did not end well: {counts.outcomes}": set(counts.outcomes) <= {"ok", None},
-        f"deliveries not sent: {counts.deliveries}": set(counts.deliveries) <= {"sent", "expired"},
+        f"deliveries not sent: {counts.deliveries}": set(counts.deliveries) <= {"sent", "expired", "inhibited"},
     }
     return [text for text, held in expected.items() if not held]
 
@@ -162,6 +194,10 @@ def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     made.add_argument("--seed", type=int, default=7, help="of the synthetic market")
     made.add_argument("--races", type=int, default=3)
+    made.add_argument("--cancel", type=int, metavar="RACE", help="a race that is called off before its post")
+    made.add_argument(
+        "--every-rule", action="store_true", help="every kind of rule fires: four races, and things go wrong on purpose"
+    )
     made.add_argument("--rate", type=float, default=16, help="how many times as fast as real time, at most 30")
     made.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="leave database, configuration and logs in this new folder"
@@ -171,14 +207,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _play(folder: Path, given: argparse.Namespace) -> int:
     zone = daytime_zone(datetime.now(UTC))
-    home = make_home(folder, given.rate, zone)
+    if given.every_rule:
+        given.races, given.cancel = every_rule.RACES, every_rule.CANCELLED
+    home = make_home(folder, given.rate, zone, every_rule.RULES if given.every_rule else None)
 
     def card(start: datetime) -> Plan:
         return Plan(
-            seed=given.seed, start=start, races=given.races, timezone=zone, first_post=FIRST_POST, spacing=SPACING
-        )
+            seed=given.seed, start=start, races=given.races, timezone=zone, first_post=FIRST_POST, spacing=SPACING,
+            cancelled=given.cancel,
+        )  # fmt: skip
 
-    wrong = Demo(home, card, Screen(Console(highlight=False), zone)).run()
+    wrong = Demo(home, card, Screen(Console(highlight=False), zone), every_rule=given.every_rule).run()
     for line in wrong:
         print(f"DEMO FAILED: {line}", file=sys.stderr)  # noqa: T201
     return FATAL if wrong else OK

@@ -75,7 +75,10 @@ def _payouts(board: Board) -> dict[tuple[str, str], int]:
 
 
 def finals(connection: Connection, ledger: Ledger) -> int:
-    """Races whose last stored board shows the tote's final prices, with the official order and pay-offs beside it."""
+    """Races whose last stored board shows the tote's final prices, with the official order and pay-offs beside it.
+
+    One that was called off has neither: its last board says so.
+    """
     return sum(_is_final(connection, number, entry) for number, entry in ledger.races.items())
 
 
@@ -84,6 +87,8 @@ def _is_final(connection: Connection, number: int, entry: RaceLedger) -> bool:
     if last is None:
         return False
     view = queries.board_view(connection, last)
+    if entry.race.times.cancelled_at is not None:
+        return view.status == "cancelled" and not list(_prices(view, entry.final))
     final = view.source_time is not None and clock.from_ms(view.source_time) >= entry.final.at
     order = [runner.program_number for runner in entry.official]
     payoffs = {(each.bet_type, each.combination): each.payout for each in entry.payoffs}

@@ -48,11 +48,14 @@ class Home:
         }
 
 
-def make_home(path: Path, rate: float, timezone: str) -> Home:
+def make_home(path: Path, rate: float, timezone: str, rules: Path | None = None) -> Home:
+    """`rules`: a rule file instead of the shipped one."""
     password = os.environ.get("SCRAPYD_PASSWORD") or secrets.token_urlsafe(16)
     home = Home(path, f"{int(time.time())}@{rate:g}", _free_ports(), password)
     shutil.copytree(SHIPPED / "config", path / "config")
     shutil.copy(SHIPPED / "scrapy.cfg", path)
+    if rules is not None:
+        shutil.copy(rules, path / "config" / "alerts.yaml")
     tracks = path / "config" / "tracks.yaml"
     tracks.write_text(yaml.safe_dump(_tracks(tracks, home.tote, timezone), sort_keys=False), encoding="utf-8")
     return home

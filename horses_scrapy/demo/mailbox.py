@@ -25,8 +25,20 @@ class Mailbox:
         return "250 kept"
 
 
-def serve(mailbox: Mailbox, port: int) -> Controller:
-    """Start the server in a thread of its own; call stop() on what is returned."""
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    return controller
+@dataclass
+class MailServer:
+    """The server in a thread of its own; can be stopped and started again."""
+
+    mailbox: Mailbox
+    port: int
+    _controller: Controller | None = None
+
+    def start(self) -> None:
+        self.stop()
+        self._controller = Controller(self.mailbox, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None

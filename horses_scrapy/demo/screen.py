@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from horses_scrapy import clock
-from horses_scrapy.storage.report import Counts, RaceLine, quantile
+from horses_scrapy.storage.report import Counts, RaceLine, RuleCount, quantile
 
 STATUS_STYLES = {
     "open": "green",
@@ -91,6 +91,15 @@ def summary(counts: Counts, mails: int, due: list[int], accepted: list[int]) -> 
     }
     for name, value in rows.items():
         table.add_row(name, str(value))
+    return table
+
+
+def fired(rules: Iterable[RuleCount]) -> Table:
+    table = Table(title="What the rules said")
+    for name in ("rule", "kind", "fired", "mails"):
+        table.add_column(name, justify="left" if name in {"rule", "kind"} else "right")
+    for count in rules:
+        table.add_row(count.rule, count.kind, str(count.fired), str(count.messages))
     return table
 
 

@@ -23,7 +23,17 @@ from horses_scrapy.clock import Clock, to_ms
 from horses_scrapy.config import Settings, Track
 from horses_scrapy.config.model import Smtp
 from horses_scrapy.items import (
-    Entry, Finisher, OddsItem, PairGrid, PairPrice, Payoff, Pool, Price, RaceItem, ResultItem, Source,
+    Entry,
+    Finisher,
+    OddsItem,
+    PairGrid,
+    PairPrice,
+    Payoff,
+    Pool,
+    Price,
+    RaceItem,
+    ResultItem,
+    Source,
 )  # fmt: skip
 from horses_scrapy.storage import alert_reader, schema, writer
 from horses_scrapy.storage.alert_reader import StoredAlert
@@ -80,7 +90,9 @@ class Meeting:
         """A new one each time: everything an engine knows is in the database."""
         path = self.folder / "alerts.yaml"
         path.write_text(self.text, encoding="utf-8")
-        return Engine(self.store, Setting(rules=load_rules(path), recipients=self.recipients, around=self.around), self.clock)
+        return Engine(
+            self.store, Setting(rules=load_rules(path), recipients=self.recipients, around=self.around), self.clock
+        )
 
     def card(self, minute=0.0, *, race=1, horses=None, out=(), late=(), post=None, status="scheduled", **fields):
         """horses: program number -> name; a letter after the number couples it (1, 1A).
@@ -93,8 +105,13 @@ class Meeting:
         morning = {n: round((profit + 1) * 1000) for n, profit in fields.pop("morning", {}).items()}
         entries = tuple(
             Entry(
-                program_number=n, label=n.rstrip("ABX"), horse=name, status=status_of.get(n, "active"),
-                jockey=jockeys.get(n), trainer=trainers.get(n), morning_line=morning.get(n),
+                program_number=n,
+                label=n.rstrip("ABX"),
+                horse=name,
+                status=status_of.get(n, "active"),
+                jockey=jockeys.get(n),
+                trainer=trainers.get(n),
+                morning_line=morning.get(n),
             )  # fmt: skip
             for n, name in self.horses.items()
         )
@@ -131,9 +148,9 @@ class Meeting:
                 self._price(label, shown, fields.get("market", "win_tote")) for label, shown in (prices or {}).items()
             ),
             pools=tuple(pools),
-            grids=() if pairs is None else (
-                self._grid(minute, pairs, kind, fields.pop("base", 200), fields.pop("cap", None)),
-            ),
+            grids=()
+            if pairs is None
+            else (self._grid(minute, pairs, kind, fields.pop("base", 200), fields.pop("cap", None)),),
             **{name: value for name, value in fields.items() if name != "market"},
         )
         with self.store.write() as connection:

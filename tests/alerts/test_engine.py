@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from alerts.engine import Engine
+from alerts.engine import Engine, Setting
 from alerts.rules import load_rules
 from horses_scrapy.config import Settings
 from horses_scrapy.items import Source
@@ -98,7 +98,8 @@ def test_two_processes_at_once_never_fire_twice(meeting):
             Settings.model_validate({"home": meeting.folder, "config_file": meeting.folder / "x"}), meeting.clock
         )
         try:
-            fired.extend(Engine(mine, rules, ("a@example.com",), meeting.clock).evaluate_race(meeting.races[1]))
+            setting = Setting(rules=rules, recipients=("a@example.com",))
+            fired.extend(Engine(mine, setting, meeting.clock).evaluate_race(meeting.races[1]))
         except Exception as error:  # noqa: BLE001 (handed to the test)
             failed.append(error)
         finally:
@@ -148,6 +149,29 @@ def test_a_recipient_given_twice_gets_one_delivery(meeting):
     assert len(meeting.rows("alert_delivery")) == 1
 
 
+@pytest.mark.parametrize("mode", ["disabled", "log_only"])
+def test_what_is_not_queued_is_evaluated_and_logged_with_the_reason(meeting, mode):
+    meeting.rules("rules: [{name: short, kind: win_odds_below, threshold: 7-2}]")
+    meeting.board(1, {"5": 3})
+    setting = Setting(rules=load_rules_of(meeting), recipients=("a@example.com",), mode=mode)
+    assert len(Engine(meeting.store, setting, meeting.clock).evaluate_race(meeting.races[1])) == 1
+    [row] = meeting.rows("alert_delivery")
+    assert (row["state"], row["recipient"]) == ("logged", "a@example.com")
+    assert ("log_only" if mode == "log_only" else "alerts.enabled") in row["reason"]
+    assert len(meeting.rows("alert_state")) == 1
+
+
+def test_a_channel_of_the_rule_file_is_reached_by_its_name(meeting):
+    meeting.rules(
+        "delivery: {channels: {pager: PAGER_URL}}\n"
+        "rules: [{name: short, kind: win_odds_below, threshold: 7-2, recipients: [you@example.com, pager]}]"
+    )
+    meeting.play(1, {"5": 3})
+    assert [(row["recipient"], row["channel"]) for row in meeting.rows("alert_delivery")] == [
+        ("pager", "apprise"), ("you@example.com", "mail"),
+    ]  # fmt: skip
+
+
 def test_earlier_boards_are_as_the_history_has_them(meeting):
     prices = [{"1": 2, "5": 6}, {"1": 3}, {"1": 3, "5": "SCR"}, {"1": "99+", "5": None}, {"1": 2, "5": 6}]
     for minute, board in enumerate(prices):
@@ -192,7 +216,7 @@ def test_a_look_at_the_outbox_reads_no_finished_mail(meeting, query, index):
     )
     with meeting.store.read() as connection:
         {"due": outbox.due, "waiting": outbox.waiting, "unsent": outbox.unsent}[query](
-            connection, *{"due": [0], "waiting": ["mail"], "unsent": []}[query]
+            connection, *{"due": ["mail", 0], "waiting": [], "unsent": []}[query]
         )
         statement, values = seen[0]
         plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,43 @@ def test_a_band_of_no_width_still_needs_both_sides():
 def test_pending_keeps_the_instant_it_began():
     limit = Limit(sign=1, threshold=10, rearm=5, boards=3)
     assert alerts(limit, [11, 12])[1] == State("pending", 2, None, 0)
+
+
+FIRING = State("firing", 2, 10, 1000)
+RISE = Limit(sign=1, threshold=10, rearm=6, step=5, boards=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "now", "state", "step"),
+    [
+        (None, 10, 50, None, "not crossed"),
+        (None, 11, 50, State("pending", 1, None, 50), "pending"),
+        (State("pending", 1, None, 50), 11, 60, State("firing", 2, 11, 60), "fired"),
+        (State("pending", 1, None, 50), 9, 60, None, "not crossed"),
+        (FIRING, 11, 1100, FIRING, "holding"),
+        (FIRING, 7, 1100, FIRING, "holding"),
+        (FIRING, 6, 1100, None, "resolved"),
+        (FIRING, 14, 1100, FIRING, "holding"),
+        (FIRING, 15, 1100, State("firing", 2, 15, 1100), "further"),
+        (FIRING, 11, 1999, FIRING, "holding"),
+        (FIRING, 11, 2000, State("firing", 2, 11, 2000), "repeated"),
+        (FIRING, 7, 9000, FIRING, "holding"),  # inside the band, but no breach: nothing to repeat
+    ],
+)
+def test_each_step_of_an_identity(before, value, now, state, step):
+    assert advance(RISE, before, value, RISE.breached(value), now, repeat_ms=1000) == (state, step)
+
+
+def test_a_rule_of_three_boards_keeps_since_when_it_is_pending():
+    limit = Limit(sign=-1, threshold=10, rearm=12, boards=3)
+    first, _ = advance(limit, None, 9, True, 100)
+    assert advance(limit, first, 8, True, 200) == (State("pending", 2, None, 100), "pending")
+
+
+@pytest.mark.parametrize(("value", "cleared"), [(11, False), (12, True), (13, True)])
+def test_a_fall_re_arms_above_its_threshold(value, cleared):
+    assert Limit(sign=-1, threshold=10, rearm=12).cleared(value) is cleared
+
+
+def test_without_a_repeat_a_breach_that_lasts_is_told_once():
+    assert advance(RISE, FIRING, 11, True, 10**9) == (FIRING, "holding")

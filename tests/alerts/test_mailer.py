@@ -6,9 +6,11 @@ import threading
 
 import pytest
 
-from alerts.mailer import Breaker, Mailer
-from alerts.outbox import MAX_ATTEMPTS, backoff, verdict
+from alerts.channels.mail import MailChannel
+from alerts.mailer import Mailer
+from alerts.outbox import MAX_ATTEMPTS, Outbox, backoff, verdict
 from alerts.outcome import Outcome
+from alerts.rules.policy import Caps, Delivery, Grouping
 
 BELOW = "rules: [{name: short, kind: win_odds_below, threshold: 7-2}]"
 
@@ -22,8 +24,13 @@ def day(meeting, clock):
     return meeting
 
 
-def mailer(meeting, smtp, server, **fields):
-    return Mailer(meeting.store, smtp(server.port, **fields), meeting.clock, random.Random(1))
+AT_ONCE = Delivery(grouping=Grouping(wait=0, interval=0), caps=Caps(race=None, hour=None, day=None))
+
+
+def mailer(meeting, smtp, server, delivery=AT_ONCE, **fields):
+    channels = {"mail": MailChannel(smtp(server.port, **fields))}
+    outbox = Outbox(meeting.store, meeting.clock, delivery, channels)
+    return Mailer(outbox, channels, meeting.clock, random.Random(1))
 
 
 def states(meeting):
@@ -92,6 +99,7 @@ def test_a_server_that_is_down_costs_the_message_no_attempt_and_all_goes_out_lat
     down.close()
     sender = mailer(day, smtp, down)
     for _ in range(3):
+        sender.lanes[0].breaker.until = 0.0
         assert sender.once().sent == 0
     assert states(day) == (["pending"], ["leased"])
     assert day.rows("notification")[0]["attempts"] == 0
@@ -132,9 +140,10 @@ def test_a_server_that_refuses_us_keeps_the_whole_queue(day, smtp, scripted, cap
     day.play(58, {"5": 3}, race=2)
     server = scripted({"MAIL": "550 not you"})
     sender = mailer(day, smtp, server)
-    assert sender.once().stopped.label == "config-error"
+    [stopped] = sender.once().stopped
+    assert stopped.label == "config-error"
     assert server.connections == 1  # the second mail was not even tried ...
-    assert sender.flush(threading.Event()).stopped is None  # ... and nothing is, for minutes
+    assert sender.flush(threading.Event()).stopped == []  # ... and nothing is, for minutes
     assert server.connections == 1
     assert states(day) == (["pending", "pending"], ["leased", "leased"])
     assert any("refuses us" in record.message and record.levelname == "ERROR" for record in caplog.records)
@@ -195,7 +204,7 @@ def test_an_orphan_of_a_dead_sender_is_taken_over_at_once(day, smtp, scripted):
     def die(*_):
         raise Killed
 
-    sender._outbox.record = die
+    sender.lanes[0]._outbox.record = die
     with pytest.raises(Killed):
         sender.once()
     assert states(day) == (["leased"], ["leased"])
@@ -235,17 +244,3 @@ def test_backoff_is_jittered_and_bounded():
         bound = min(60, 2**attempts)
         assert 0 <= min(waits) < bound / 4
         assert bound * 0.75 < max(waits) <= bound
-
-
-def test_the_breaker_waits_longer_and_forgets_after_a_success():
-    at = [0.0]
-    breaker = Breaker(random.Random(1), now=lambda: at[0])
-    outcome = Outcome("transient-server", None, "down")
-    waits = [breaker.trip(outcome) for _ in range(8)]
-    assert not breaker.closed
-    assert max(waits) > 8
-    at[0] = breaker.until
-    assert breaker.closed
-    breaker.reset()
-    assert breaker.trip(outcome) <= 2
-    assert breaker.trip(Outcome("config-error", 535, "no")) == 300

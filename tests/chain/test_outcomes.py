@@ -23,6 +23,7 @@ CASES = {
 }  # fmt: skip
 
 
+RULE = "rules: [{name: any, kind: outcome, outcomes: [blocked, unavailable, timeout, parse_error, empty]}]\n"
 RECOVERIES = {"429 for an hour", "no answer", "garbage"}
 """One of each kind, after which the next run is looked at, too."""
 
@@ -30,6 +31,8 @@ RECOVERIES = {"429 for an hour", "no answer", "garbage"}
 @pytest.mark.parametrize("case", CASES)
 def test_a_site_that_misbehaves_ends_in_its_own_outcome(case, tote, installation):
     rule, outcome, reason = CASES[case]
+    (installation.home / "config").mkdir()
+    (installation.home / "config/alerts.yaml").write_text(RULE, "utf-8")
     tote.misbehave(path=ODDS, **rule)
     done = installation.crawl("track_demo", "race=1", tote.date, sections=QUICK)
     run = installation.last_run()
@@ -37,6 +40,8 @@ def test_a_site_that_misbehaves_ends_in_its_own_outcome(case, tote, installation
     assert reason in run.reason
     assert installation.count("board") == installation.count("price_change") == 0
     assert installation.count("track_lease") == 1
+    assert told(installation) == [("fired", outcome)]
+    assert f"Alert: DMO crawl ended {outcome}" in done.stderr
     if case not in RECOVERIES:
         return
     tote.behave()
@@ -44,6 +49,11 @@ def test_a_site_that_misbehaves_ends_in_its_own_outcome(case, tote, installation
     assert installation.crawl("track_demo", "race=1", tote.date, sections=QUICK).returncode == 0
     assert installation.last_run().outcome == "ok"
     assert installation.count("board") == 1
+    assert told(installation) == [("fired", outcome), ("resolved", outcome)]
+
+
+def told(installation):
+    return [(row.event, row.subject) for row in installation.rows("SELECT event, subject FROM alert ORDER BY alert_id")]
 
 
 def test_a_slow_page_and_a_passing_error_are_read_in_the_end(tote, installation):

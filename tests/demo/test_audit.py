@@ -47,6 +47,19 @@ def test_what_was_recorded_has_no_difference_and_all_finals(store, ledger):
         assert audit.finals(connection, ledger) == 1
 
 
+def test_a_race_that_was_called_off_is_final_once_its_board_says_so(tmp_path):
+    ledger = Ledger(Plan(seed=7, start=START, races=2, cancelled=2))
+    settings = config.load(ROOT / "config/config.yaml", environ={"DB_PATH": str(tmp_path / "h.db")})
+    store = open_store(settings, Clock(), create_as="sample")
+    record(store, ledger, settings.tracks["demo"], 60)
+    with store.write() as connection:
+        assert audit.differences(connection, ledger) == []
+        assert audit.finals(connection, ledger) == 2
+        connection.exec_driver_sql("UPDATE board SET status = 'open' WHERE status = 'cancelled'")
+        assert audit.finals(connection, ledger) == 1
+    store.close()
+
+
 @pytest.mark.parametrize("case", TAMPERED)
 def test_one_changed_value_is_found(store, ledger, case):
     statement, says = TAMPERED[case]

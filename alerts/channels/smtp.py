@@ -8,27 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
+from alerts.channels.smtp_connection import Connection, dotted, tls_context
+from alerts.channels.smtp_failure import PERMANENT, UNAVAILABLE, Failure, expect, of_message, outcome_of, step
 from alerts.outcome import ACCEPTED, Label, Outcome
 from alerts.safe_header import clean
-from alerts.smtp_connection import Connection, dotted, tls_context
 from horses_scrapy.config.model import Smtp
 
-UNAVAILABLE = 421
-"""The server closes the channel, whatever the command was."""
-PERMANENT = 500
 UNKNOWN_MECHANISM = 504
+GOODBYE = 2.0
+"""Seconds for the answer to QUIT, which nobody needs."""
 
 
-class Failure(Exception):
-    """Carries the outcome of a failed step up to `send`."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.reason)
-        self.outcome = outcome
-
-
-class Session:
-    """Sends messages over one connection, opened at the first and used again while it holds."""
+class SmtpSession:
+    """Sends mails over one connection, opened at the first and used again while it holds."""
 
     def __init__(self, smtp: Smtp) -> None:
         self._smtp = smtp
@@ -39,34 +31,38 @@ class Session:
 
     def __exit__(self, *exception: object) -> None:
         if self._server is not None:
-            with suppress(OSError, smtplib.SMTPException), self._deadline():
+            with suppress(OSError, smtplib.SMTPException), self._deadline(GOODBYE):
                 self._server.quit()
         self._close()
 
-    def send(self, recipient: str, wire: bytes) -> Outcome:
-        """Offer one message to one recipient; the outcome, whatever happens on the wire."""
-        used_before = self._server is not None
-        outcome = self._attempt(recipient, wire)
-        if used_before and outcome.label == "transient-server":
-            return self._attempt(recipient, wire)  # the server had tired of the old connection
-        return outcome
-
-    def _attempt(self, recipient: str, wire: bytes) -> Outcome:
-        with self._deadline() as late:
+    def send(self, recipient: str, wire: str) -> Outcome:
+        """Offer one message to one recipient; the outcome, whatever happens on the wire, within the total deadline."""
+        with self._deadline(self._smtp.total_timeout) as late:
             try:
-                self._open()
-                self._transfer(recipient, wire)
+                self._offer(recipient, wire.encode("ascii"))
             except Failure as failure:
                 self._close_unless_usable(failure.outcome)
                 return self._told(failure.outcome, late.is_set())
         return ACCEPTED
 
+    def _offer(self, recipient: str, wire: bytes) -> None:
+        used_before = self._server is not None
+        try:
+            self._transfer(recipient, wire)
+        except Failure as failure:
+            # A server tires of a connection between two mails: that is seen at MAIL, and no fault of the next one.
+            if not (used_before and failure.step == "MAIL" and failure.outcome.label == "transient-server"):
+                raise
+            self._close()
+            self._transfer(recipient, wire)
+
     def _told(self, outcome: Outcome, late: bool) -> Outcome:
-        reason = f"no answer within {self._smtp.total_timeout:g} s" if late else outcome.reason
-        return Outcome(outcome.label, outcome.code, self._without_secrets(reason))
+        if late:
+            return Outcome(outcome.label, None, f"no answer within {self._smtp.total_timeout:g} s")
+        return Outcome(outcome.label, outcome.code, self._without_secrets(outcome.reason))
 
     @contextmanager
-    def _deadline(self) -> Iterator[threading.Event]:
+    def _deadline(self, seconds: float) -> Iterator[threading.Event]:
         """`timeout` of a socket counts from byte to byte: this one ends the whole attempt."""
         late = threading.Event()
 
@@ -76,7 +72,7 @@ class Session:
             if server is not None:
                 server.cut()
 
-        timer = threading.Timer(self._smtp.total_timeout, cut)
+        timer = threading.Timer(seconds, cut)
         timer.daemon = True
         timer.start()
         try:
@@ -84,23 +80,24 @@ class Session:
         finally:
             timer.cancel()
 
-    def _open(self) -> None:
+    def _open(self) -> Connection:
         if self._server is not None:
-            return
+            return self._server
         context = tls_context() if self._smtp.security != "none" else None
-        with _step("connect", self._smtp):
+        with step("connect", self._smtp):
             self._server = Connection(self._smtp, context if self._smtp.security == "ssl" else None)
             code, words = self._server.connect(self._smtp.host, self._smtp.port)
-            _expect(code == 220, "transient-server", code, words)
+            expect(code == 220, "transient-server", code, words)
             self._server.wait_at_most(self._smtp.command_timeout)
             self._server.ehlo_or_helo_if_needed()
         if self._smtp.security == "starttls" and context is not None:
             self._start_tls(self._server, context)
         if self._smtp.username:
             self._log_in(self._server)
+        return self._server
 
     def _start_tls(self, server: Connection, context: ssl.SSLContext) -> None:
-        with _step("STARTTLS", self._smtp):
+        with step("STARTTLS", self._smtp):
             try:
                 server.starttls(context=context)
             except smtplib.SMTPNotSupportedError as error:
@@ -108,11 +105,11 @@ class Session:
             except smtplib.SMTPResponseException as error:
                 # Never without TLS: whoever sits in between could refuse it just to read along.
                 label: Label = "transient-server" if error.smtp_code == UNAVAILABLE else "config-error"
-                raise Failure(_outcome(label, error.smtp_code, error.smtp_error)) from error
+                raise Failure(outcome_of(label, error.smtp_code, error.smtp_error)) from error
             server.ehlo_or_helo_if_needed()
 
     def _log_in(self, server: Connection) -> None:
-        with _step("AUTH", self._smtp):
+        with step("AUTH", self._smtp):
             server.user, server.password = self._smtp.username, self._smtp.password.get_secret_value()
             offered = server.esmtp_features.get("auth", "").upper().split()
             for mechanism in _mechanisms(encrypted=self._smtp.security != "none"):
@@ -122,25 +119,23 @@ class Session:
             raise Failure(Outcome("config-error", None, f"the server offers no way to log in that works: {known}"))
 
     def _transfer(self, recipient: str, wire: bytes) -> None:
-        server = self._server
-        if server is None:
-            raise Failure(Outcome("transient-server", None, "not connected"))
-        with _step("MAIL", self._smtp):
+        server = self._open()
+        with step("MAIL", self._smtp):
             server.wait_at_most(self._smtp.command_timeout)
             code, words = server.mail(self._smtp.sender)
             # The sender is refused, not this message: the whole queue waits.
-            _expect(code == 250, "transient-server" if code < PERMANENT else "config-error", code, words)
-        with _step("RCPT", self._smtp):
+            expect(code == 250, "transient-server" if code < PERMANENT else "config-error", code, words)
+        with step("RCPT", self._smtp):
             code, words = server.rcpt(recipient)
-            _expect(code in {250, 251}, _of_message(code), code, words)
-        with _step("DATA", self._smtp):
+            expect(code in {250, 251}, of_message(code), code, words)
+        with step("DATA", self._smtp):
             code, words = server.docmd("DATA")
-            _expect(code == 354, _of_message(code), code, words)
-        with _step("the final dot", self._smtp, broken="in-doubt"):
+            expect(code == 354, of_message(code), code, words)
+        with step("the final dot", self._smtp, broken="in-doubt"):
             server.wait_at_most(self._smtp.data_timeout)
             server.send(dotted(wire))
             code, words = server.getreply()
-            _expect(code == 250, "in-doubt" if code < 0 else _of_message(code), code, words)
+            expect(code == 250, "in-doubt" if code < 0 else of_message(code), code, words)
 
     def _close_unless_usable(self, outcome: Outcome) -> None:
         if outcome.label not in {"transient-message", "recipient-dead"} or self._server is None:
@@ -177,7 +172,7 @@ def _authenticated(server: Connection, mechanism: str) -> bool:
         if error.smtp_code == UNKNOWN_MECHANISM:
             return False
         label: Label = "transient-server" if error.smtp_code < PERMANENT else "config-error"
-        raise Failure(_outcome(label, error.smtp_code, error.smtp_error)) from error
+        raise Failure(outcome_of(label, error.smtp_code, error.smtp_error)) from error
     except UnicodeError as error:
         raise Failure(Outcome("config-error", None, "the user name and the password must be plain ASCII")) from error
     return True
@@ -189,41 +184,3 @@ def _forms(username: str, password: str) -> list[str]:
         return []
     raw = (password, f"\0{username}\0{password}")
     return [password, *(base64.b64encode(form.encode()).decode() for form in raw)]
-
-
-def _of_message(code: int) -> Label:
-    if code == UNAVAILABLE or code < 0:
-        return "transient-server"
-    return "transient-message" if code < PERMANENT else "recipient-dead"
-
-
-def _expect(holds: bool, label: Label, code: int, words: bytes) -> None:
-    if not holds:
-        raise Failure(_outcome(label, code, words))
-
-
-def _outcome(label: Label, code: int, words: bytes | str) -> Outcome:
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return Outcome(label, code, f"{code} {text}")
-
-
-@contextmanager
-def _step(name: str, smtp: Smtp, broken: Label = "transient-server") -> Iterator[None]:
-    """Name the step in a failure; a connection that breaks off means `broken`."""
-    try:
-        yield
-    except Failure as failure:
-        outcome = failure.outcome
-        raise Failure(Outcome(outcome.label, outcome.code, f"{name}: {outcome.reason}")) from failure
-    except ssl.SSLEOFError as error:
-        raise Failure(Outcome(broken, None, f"{name}: the connection broke off")) from error
-    except ssl.SSLError as error:
-        reason = f"{name}: TLS with {smtp.host}: {error.reason or error}"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            reason = f"{name}: the certificate of {smtp.host} is not trusted: {error.verify_message}"
-        raise Failure(Outcome("config-error", None, reason)) from error
-    except smtplib.SMTPResponseException as error:
-        outcome = _outcome(broken, error.smtp_code, error.smtp_error)
-        raise Failure(Outcome(broken, outcome.code, f"{name}: {outcome.reason}")) from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise Failure(Outcome(broken, None, f"{name}: {error or type(error).__name__}")) from error
