@@ -112,7 +112,7 @@ class Meeting:
                 jockey=jockeys.get(n),
                 trainer=trainers.get(n),
                 morning_line=morning.get(n),
-            )  # fmt: skip
+            )
             for n, name in self.horses.items()
         )
         item = RaceItem(
