@@ -60,11 +60,15 @@ def evaluate(
 ) -> Evaluation[Firing]:
     """Boards of other sources than the race's primary, and boards that are not sound, move nothing."""
     sheet = Sheet(board, history, round(rules.stale_after * 1000), witness)
+    unread = sheet.here.unsound if board.is_primary else NOT_PRIMARY
+    if unread is not None:
+        sheet.unread(unread)
+        return Evaluation()
     judge = _Judge(sheet, scope_of(board.race), _by_rule(states), now_ms)
     for rule in rules.boards_of(board.race):
         if not in_scope(rule, board.race):
             continue
-        shut = gate(rule, sheet.here) if board.is_primary else NOT_PRIMARY
+        shut = gate(rule, sheet.here)
         if shut is None:
             judge.rule(rule)
         else:

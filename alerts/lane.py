@@ -18,8 +18,8 @@ from horses_scrapy.storage.outbox import Due, Whose
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.1
-"""Real seconds between two looks at what is due."""
+LOOK_EVERY = 0.5
+"""Real seconds between two looks at what is due again; what is new wakes a lane at once."""
 STORE_PAUSE = 5.0
 """Real seconds before a database that is full or busy is asked again."""
 BATCH = 25
@@ -60,6 +60,7 @@ class Lane:
     def __init__(self, channel: Channel, whose: Whose, outbox: Outbox, clock: Clock, chance: random.Random) -> None:
         self.name = channel.name if whose.only is None else f"{channel.name} {whose.only}"
         self.breaker = Breaker()
+        self.wake = threading.Event()
         self._channel = channel
         self._whose = whose
         self._outbox = outbox
@@ -78,7 +79,8 @@ class Lane:
             except StoreError as error:
                 log.error("%s: %s. Again in %.0f s", self.name, error, STORE_PAUSE)  # noqa: TRY400 (its text says it all)
                 stop.wait(STORE_PAUSE)
-            stop.wait(LOOK_EVERY)
+            self.wake.wait(LOOK_EVERY)
+            self.wake.clear()
 
     def drain(self, stop: threading.Event) -> Report:
         """A flush that goes on over a connection that breaks off; a server that is down ends it."""

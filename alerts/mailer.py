@@ -14,7 +14,7 @@ from horses_scrapy.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-DECIDE_EVERY = 0.2
+DECIDE_EVERY = 0.1
 """Real seconds between two looks at what waits to be grouped."""
 
 
@@ -42,6 +42,7 @@ class Mailer:
                     stop.wait(DECIDE_EVERY)
             finally:
                 stop.set()  # a sender or the decisions failed: the others must not go on as if all were well
+                self._wake()
 
     def once(self) -> Report:
         """One look; what a dead sender left is taken over."""
@@ -56,6 +57,10 @@ class Mailer:
             for each in threads.map(lambda lane: lane.drain(stop), self.lanes):
                 report.add(each)
         return report
+
+    def _wake(self) -> None:
+        for lane in self.lanes:
+            lane.wake.set()
 
     def unsent(self) -> int:
         return self._outbox.unsent()
@@ -74,7 +79,7 @@ class Mailer:
 
     def _decide(self, stop: threading.Event) -> None:
         try:
-            self._outbox.collect()
+            self._outbox.collect(self._wake)
         except StoreError as error:
             _again(error, stop)
 

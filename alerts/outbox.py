@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -99,8 +99,8 @@ class Outbox:
         """What a flush would freeze now; nothing is written."""
         return [made for part in self._parts() for made in part.frozen]
 
-    def collect(self) -> None:
-        """Decide on all that waits, at one instant, and freeze what goes out.
+    def collect(self, written: Callable[[], None] = lambda: None) -> None:
+        """Decide on all that waits, at one instant, and freeze what goes out; `written` is called after each part.
 
         A part at a time, so that the first messages leave while the last are made; what a crash leaves is decided anew.
         """
@@ -108,6 +108,7 @@ class Outbox:
             if part.closed or part.frozen or part.own:
                 with self._store.write() as connection:
                     self._write(connection, part)
+                written()
 
     def _parts(self) -> Iterator[_Part]:
         """Reads and composes outside of the write lock: crawls need it meanwhile."""

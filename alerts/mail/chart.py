@@ -5,7 +5,7 @@ Dark like a tote board, so that it is the same in a light and in a dark mail rea
 
 import io
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -22,8 +22,9 @@ _WORDS, _GRID, _LINE = 14, 4, 15
 _TICKS = (0, 1, 2, 3, 4, 5, 10, 15, 20, 30, 45, 60)
 
 
+@lru_cache(maxsize=256)
 def chart(path: OddsPath) -> bytes:
-    """PNG, the same bytes for the same path."""
+    """PNG, the same bytes for the same path: drawn once, however many people get it."""
     image = Image.new("L", (WIDTH, HEIGHT), 0)
     draw = ImageDraw.Draw(image)
     first, last = _font(30), _font(38)

@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one board did to one subject of a rule, or to the whole rule (subject None), and why.
+    """What one board did to one subject of a rule, or to the whole rule (subject None), and why; rule "": to every rule.
 
     step: as in limits.Step, or `skipped` where the subject could not be judged: then its state stays.
     """
@@ -54,6 +54,11 @@ class Sheet:
         self._witness = witness
         self._scopes: dict[str, frozenset[str] | None] = {}
         self._once: dict[Hashable, object] = {}
+
+    def unread(self, reason: str) -> None:
+        """No rule reads the board."""
+        if self._witness is not None:
+            self._witness(Judgement("", None, "skipped", reason))
 
     def skip(self, rule: BoardRule, subject: str | None, reason: str) -> None:
         if self._witness is not None:

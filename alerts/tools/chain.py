@@ -58,7 +58,7 @@ class Style:
         return f"{side}{'=' if limit.inclusive else ''} {self.value(rule, limit.threshold)}"
 
 
-def lines(rule: Rule, noted: Sequence[Noted], style: Style) -> list[str]:
+def lines(rule: Rule | None, noted: Sequence[Noted], style: Style) -> list[str]:
     """`16:02-16:54  52 boards  skipped: outside its window: 58 MTP, at last 7 MTP`; a run of equal outcomes each."""
     runs = [list(run) for _, run in groupby(noted, key=lambda one: one.outcome)]
     return [f"{_when(run, style)}  {_how_many(run):>10}  {_what(rule, run, style)}" for run in runs]
@@ -74,7 +74,7 @@ def _how_many(run: Sequence[Noted]) -> str:
     return f"{len(run)} {kind}{'s' if len(run) > 1 else ''}"
 
 
-def _what(rule: Rule, run: Sequence[Noted], style: Style) -> str:
+def _what(rule: Rule | None, run: Sequence[Noted], style: Style) -> str:
     step = run[0].judgement.step
     readings = [one.judgement.reading for one in run if one.judgement.reading is not None]
     if not readings or not isinstance(rule, BoardRule):

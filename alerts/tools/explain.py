@@ -77,6 +77,7 @@ def run(settings: Settings, now: Clock, asked: Question) -> int:
         replayed = list(replay_race(connection, race.race_id, rules, surroundings(settings, rules), record.watch))
         page = _Page(connection, race, rules, record, horses, asked)
         screen.say(page.head())
+        screen.say(page.unread())
         screen.say(page.rules())
         screen.say(page.alerts(replayed))
     return OK
@@ -145,6 +146,12 @@ class _Page:
                 for one in self._horses
             )
 
+    def unread(self) -> Iterator[str]:
+        """Boards that no rule read, once for all rules."""
+        noted = self._record.noted[""][None]
+        if noted:
+            yield from ["", "no rule read", *(f"  {line}" for line in lines(None, noted, self._style))]
+
     def rules(self) -> Iterator[str]:
         idle = []
         for rule in self._rules.rules:
@@ -189,7 +196,8 @@ class _Page:
         """With the boards on which the subject could not be judged; those without the whole rule stand above."""
         if self._asked.program is None or not isinstance(rule, PriceRule):
             return mine[subject]
-        seen = {one.moment.key for one in [*mine[subject], *mine[None]] if one.moment.is_board}
+        unread = self._record.noted[""][None]
+        seen = {one.moment.key for one in [*mine[subject], *mine[None], *unread] if one.moment.is_board}
         gaps = [
             Noted(board, Judgement(rule.name, subject, UNSEEN, NOT_SEEN))
             for board in self._record.boards
@@ -215,7 +223,8 @@ class _Page:
 
     def _never(self, rule: Rule, subjects: Sequence[str]) -> Iterator[str]:
         """A horse that the rule never looked at, though it looked at the race."""
-        skipped = {one.moment.key for one in self._record.noted[rule.name][None]}
+        unread = self._record.noted[""][None]
+        skipped = {one.moment.key for one in [*self._record.noted[rule.name][None], *unread]}
         looked = [board for board in self._record.boards if board.key not in skipped]
         if self._asked.program is not None and isinstance(rule, PriceRule) and not subjects and looked:
             yield f"  {len(looked)} boards  {UNSEEN}: {NOT_SEEN}"

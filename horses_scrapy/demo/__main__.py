@@ -29,6 +29,7 @@ from horses_scrapy.storage import report
 from horses_scrapy.storage.engine import Store, open_store
 
 INTERRUPTED = 130
+ASK = "Ask it why: HORSES_CONFIG={} .venv/bin/python scripts/alertctl.py explain --track DMO --race 1"
 LOOK = 0.5
 FIRST_POST, SPACING = 420, 300
 """Seconds of the demo's clock: as tight as the synthetic card goes."""
@@ -133,7 +134,7 @@ class Demo:
             counts = report.counts(connection)
             due, accepted = report.due_to_committed_ms(connection), report.committed_to_accepted_ms(connection)
             accepted_ids = report.accepted_message_ids(connection)
-            wrong = audit.differences(connection, ledger)
+            wrong = audit.differences(connection, ledger, pairs=not self.every_rule)
             finals = audit.finals(connection, ledger)
             rules = report.rule_counts(connection)
         mails = self.mailbox.mails
@@ -229,7 +230,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if given.keep is not None:
             given.keep.mkdir(parents=True)
-            return _play(given.keep.absolute(), given)
+            code = _play(given.keep.absolute(), given)
+            print(ASK.format(given.keep.absolute() / "config" / "config.yaml"))  # noqa: T201
+            return code
         with tempfile.TemporaryDirectory(prefix="horses-demo-") as folder:
             return _play(Path(folder), given)
     except HorsesError as error:

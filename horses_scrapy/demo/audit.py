@@ -15,17 +15,20 @@ MARKET: Market = "win_tote"
 STRAIGHT = ("win", "place", "show")
 
 
-def differences(connection: Connection, ledger: Ledger) -> list[str]:
-    """One line for each stored price, pool, pair or final that is not what the tote showed."""
+def differences(connection: Connection, ledger: Ledger, *, pairs: bool = True) -> list[str]:
+    """One line for each stored price, pool, pair or final that is not what the tote showed.
+
+    pairs: false where the site was told to lie about them.
+    """
     found: list[str] = []
     for board_id in report.board_ids(connection):
         view = queries.board_view(connection, board_id)
         entry = ledger.race(view.race.race_number)
-        found += [f"R{view.race.race_number} board {board_id}: {line}" for line in _of_board(view, entry)]
+        found += [f"R{view.race.race_number} board {board_id}: {line}" for line in _of_board(view, entry, pairs)]
     return found
 
 
-def _of_board(view: BoardView, entry: RaceLedger) -> Iterator[str]:
+def _of_board(view: BoardView, entry: RaceLedger, pairs: bool) -> Iterator[str]:
     source_time = None if view.source_time is None else clock.from_ms(view.source_time)
     truth = None if source_time is None else entry.board_at(source_time)
     if truth is None:
@@ -36,7 +39,7 @@ def _of_board(view: BoardView, entry: RaceLedger) -> Iterator[str]:
         yield f"odds as of {source_time}, the tote's board is of {truth.at}"
     yield from _prices(view, truth)
     yield from _pools(view, truth)
-    if "no_pairs" not in view.flags:
+    if pairs and "no_pairs" not in view.flags:
         yield from _pairs(view, truth, entry)
 
 

@@ -28,9 +28,10 @@ def write_line(home: Home, ledger: Ledger) -> None:
         rows = csv.writer(file)
         rows.writerow(["track", "date", "race", "program", "fair_odds"])
         for number, entry in ledger.races.items():
-            for runner in entry.race.runners[:FAVOURITES]:
-                half = 1000 + (runner.morning_line - 1000) // 2
-                rows.writerow([TRACK, date, number, runner.program_number, show(half, "board")])
+            lines = {runner.label: runner.morning_line for runner in entry.race.runners}
+            for label in entry.race.labels[:FAVOURITES]:
+                half = 1000 + (lines[label] - 1000) // 2
+                rows.writerow([TRACK, date, number, label, show(half, "board")])
 
 
 def missing(counts: Iterable[RuleCount]) -> list[str]:

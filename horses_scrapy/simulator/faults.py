@@ -24,7 +24,7 @@ Kind = Literal[
 
 
 class Rule(BaseModel):
-    """`frozen` answers as it did when the rule was first met. `retry_after` seconds are said by a 429; `seconds` is how long a slow page takes, or a timeout stays silent."""
+    """`frozen` pairs are those of the race's early money. `retry_after` seconds are said by a 429; `seconds` is how long a slow page takes, or a timeout stays silent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

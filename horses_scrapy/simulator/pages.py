@@ -21,13 +21,15 @@ STRAIGHT = ("win", "place", "show")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twist:
-    """How a page lies on demand: another meeting's name on it, or two of its headers changed over."""
+    """How a page lies on demand: another meeting's name on it, two of its headers changed over, or pairs of early money."""
 
     wrong_meeting: bool = False
     swapped_columns: bool = False
+    frozen_pairs: bool = False
 
 
 STRAIGHTFORWARD = Twist()
+EARLY_BOARD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Pages:
         """Probables of all pairs still running; none before there is money. `first_down`: a row is the winner's."""
         board = race.board_at(self.at)
         labels = () if board is None or board.number == 0 else board.labels
+        if board is not None and self.twist.frozen_pairs:
+            board = race.boards[min(board.number, EARLY_BOARD)]
         return {
             "columns": self._headers(labels),
             "rows": [

@@ -96,7 +96,11 @@ _REFUSALS: Mapping[str, Callable[[faults.Rule], Answer]] = {
     "empty": lambda _: Answer(HTTPStatus.OK, b"", {"Content-Type": HTML}),
     "html_garbage": lambda _: Answer(HTTPStatus.OK, GARBAGE.encode(), {"Content-Type": HTML}),
 }
-_TWISTS = {"swapped_columns": Twist(swapped_columns=True), "wrong_meeting": Twist(wrong_meeting=True)}
+_TWISTS = {
+    "swapped_columns": Twist(swapped_columns=True),
+    "wrong_meeting": Twist(wrong_meeting=True),
+    "frozen": Twist(frozen_pairs=True),
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -113,7 +117,6 @@ class Server(ThreadingHTTPServer):
         self.ledger = ledger
         self.clock = clock
         self.faults = rules
-        self.frozen: dict[str, Answer] = {}
         self.stopping = threading.Event()
         self._log = log
         self._log_lock = threading.Lock()
@@ -152,8 +155,6 @@ class Handler(BaseHTTPRequestHandler):
         at = self.server.clock.now()
         if rule is None or rule.kind in _TWISTS:
             self._send(answer(self.server.ledger, path, at, _TWISTS[rule.kind] if rule else STRAIGHTFORWARD), at, rule)
-        elif rule.kind == "frozen":
-            self._send(self.server.frozen.setdefault(path, answer(self.server.ledger, path, at)), at, rule)
         elif rule.kind in _REFUSALS:
             self._send(_REFUSALS[rule.kind](rule), at, rule)
         else:

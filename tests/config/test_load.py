@@ -27,7 +27,7 @@ OTHER = {
     "host": "mail.example.com", "port": "2525", "security": "none", "sender": "me@example.com", "recipients": "a@example.com,b@example.com",
     "connect_timeout": "11", "command_timeout": "31", "data_timeout": "61", "total_timeout": "121",
     "contact": "me@example.com", "requests_per_second": "3.5", "burst": "3", "blocked_wait": "60", "card_cache": "30", "archive_days": "7", "retry_attempts": "3", "retry_first_wait": "6",
-    "level": "DEBUG", "dir": "elsewhere/logs",
+    "level": "DEBUG", "dir": "elsewhere/logs", "enabled": "false", "log_only": "true",
 }  # fmt: skip
 
 
@@ -39,6 +39,8 @@ def value_of(settings, section, key):
 def as_text(value):
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
