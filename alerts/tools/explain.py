@@ -1,9 +1,10 @@
 """alertctl explain: why there was an alert, or none, and what became of it; over the stored boards and changes of a race."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from textwrap import wrap
 
 from sqlalchemy import Connection
 
@@ -28,6 +29,7 @@ from horses_scrapy.storage.alert_reader import Moment, RaceHead
 from horses_scrapy.storage.board_reader import runners
 from horses_scrapy.storage.board_view import RunnerView
 
+WIDTH = 100
 NOT_SEEN = "no price, not in its scope, or nothing to measure from"
 OTHER_RULES = "The rules in force do not give the alerts that were told: the file, or a line, was changed since."
 
@@ -153,7 +155,7 @@ class _Page:
             yield from ["", "no rule read", *(f"  {line}" for line in lines(None, noted, self._style))]
 
     def rules(self) -> Iterator[str]:
-        idle = []
+        idle: defaultdict[str, list[str]] = defaultdict(list)
         for rule in self._rules.rules:
             if self._asked.rule not in {None, rule.name}:
                 continue
@@ -161,9 +163,9 @@ class _Page:
             if why is None:
                 yield from ["", f"{rule.name} ({rule.kind})", *self._rule(rule)]
             else:
-                idle.append(f"  {rule.name} ({rule.kind}): {why}")
+                idle[why].append(rule.name)
         if idle:
-            yield from ["", "not asked about this race", *idle]
+            yield from ["", "not asked about this race", *_idle_lines(idle)]
 
     def _rule(self, rule: Rule) -> list[str]:
         return list(self._made(rule)) or ["  nothing happened that it is about"]
@@ -246,6 +248,13 @@ class _Page:
 
     def _rule_named(self, name: str) -> Rule | None:
         return next((rule for rule in self._rules.rules if rule.name == name), None)
+
+
+def _idle_lines(idle: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for why, names in idle.items():
+        yield from wrap(
+            f"{why}: {', '.join(names)}", WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
 
 
 def _of_pairs(rule: Rule | None) -> bool:

@@ -71,10 +71,10 @@ def test_of_one_horse_everything_is_told_board_by_board(race, settings, clock, l
     assert block(found, "scratch") == ["nothing happened that it is about"]
     assert "1-5" in block(found, "pair")
     assert found[found.index("not asked about this race") + 1 :][:4] == [
-        "  elsewhere (win_odds_below): other tracks: AQU",
-        "  third (win_odds_below): other races: 3",
-        "  unused (win_odds_below): disabled",
-        "  stale (stale_source): about ourselves, not about a race",
+        "  other tracks: AQU: elsewhere",
+        "  other races: 3: third",
+        "  disabled: unused",
+        "  about ourselves, not about a race: stale",
     ]
     assert [line for line in found[: found.index("alerts")] if len(line) > 100] == []
 
