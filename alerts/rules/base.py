@@ -106,6 +106,11 @@ class BoardRule(RaceRule):
     def repeat_ms(self) -> int | None:
         return None if self.repeat is None else round(self.repeat * 60_000)
 
+    def rise(self, threshold: int, rearm: int | None, step: int | None) -> Limit:
+        """Of a change that breaches from its threshold on; without a level of its own it re-arms at two thirds."""
+        level = threshold - threshold // THIRD if rearm is None else rearm
+        return Limit(sign=1, threshold=threshold, rearm=level, inclusive=True, step=step, boards=self.for_)
+
     @model_validator(mode="after")
     def _rearm_side(self) -> Self:
         limit = self.limit

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from alerts.amounts import Hundredths, Thousandths
 from alerts.limits import Limit
-from alerts.rules.base import BAND, THIRD, Block, BoardRule
+from alerts.rules.base import BAND, Block, BoardRule
 
 PairType = Literal["exacta", "quinella"]
 
@@ -58,15 +58,10 @@ class PayoutRule(BoardRule):
         return Limit(sign=sign, threshold=threshold, rearm=rearm, step=step, boards=self.for_)
 
 
-class ExactaOverlayRule(BoardRule):
-    """A pair pays more than its fair price after takeout, by so many percent (DOMAIN.md's overlay; thousandths).
+class ExactaRule(BoardRule):
+    """About the exacta grid, by so many percent (thousandths). min_pool is of the exacta pool."""
 
-    The fair price is Harville's (gamma 1) or Henery's: P(second | first) ~ p^gamma. min_pool is of the exacta pool.
-    """
-
-    kind: Literal["exacta_overlay"]
     percent: Thousandths
-    gamma: Annotated[float, Field(gt=0, le=1)] = 1.0
     rearm: Thousandths | None = None
     step: Thousandths | None = None
 
@@ -79,41 +74,33 @@ class ExactaOverlayRule(BoardRule):
     @property
     def about(self) -> str:
         return "exacta"
+
+    @property
+    def limit(self) -> Limit:
+        return self.rise(self.percent, self.rearm, self.step)
+
+
+class ExactaOverlayRule(ExactaRule):
+    """A pair pays more than its fair price after takeout.
+
+    The fair price is Harville's (gamma 1) or Henery's: P(second | first) ~ p^gamma.
+    """
+
+    kind: Literal["exacta_overlay"]
+    gamma: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @property
     def model(self) -> str:
         """As messages name it."""
         return "Harville" if self.gamma == 1 else f"Henery, gamma {self.gamma:g}"
 
-    @property
-    def limit(self) -> Limit:
-        rearm = self.percent - self.percent // THIRD if self.rearm is None else self.rearm
-        return Limit(sign=1, threshold=self.percent, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)
 
+class CrossPoolRule(ExactaRule):
+    """The exacta grid gives an interest another chance to win than the win pool does, by percent of the latter.
 
-class CrossPoolRule(BoardRule):
-    """The exacta grid gives an interest another chance to win than the win pool does, by so many percent of the latter.
-
-    side: `exacta_higher` (the exacta's bettors like it better) or `exacta_lower`. min_pool is of the exacta pool.
+    side: `exacta_higher` (the exacta's bettors like it better) or `exacta_lower`.
     """
 
     kind: Literal["cross_pool"]
     percent: Thousandths = 30_000
     side: Literal["exacta_higher", "exacta_lower"] = "exacta_higher"
-    rearm: Thousandths | None = None
-    step: Thousandths | None = None
-
-    unit: ClassVar[str] = "percent"
-
-    @property
-    def pool(self) -> str:
-        return "exacta"
-
-    @property
-    def about(self) -> str:
-        return "exacta"
-
-    @property
-    def limit(self) -> Limit:
-        rearm = self.percent - self.percent // THIRD if self.rearm is None else self.rearm
-        return Limit(sign=1, threshold=self.percent, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from alerts.amounts import Decimal, Profit, Thousandths
 from alerts.limits import Limit
-from alerts.rules.base import BAND, THIRD, Block, BoardRule, Minutes
+from alerts.rules.base import BAND, Block, BoardRule, Minutes
 from horses_scrapy.items import Market
 
 
@@ -128,8 +128,7 @@ class MoveRule(PriceRule):
 
     def _limit(self, threshold: int | None) -> Limit:
         threshold = 0 if threshold is None else threshold  # _some_threshold has the last word
-        rearm = threshold - threshold // THIRD if self.rearm is None else self.rearm
-        return Limit(sign=1, threshold=threshold, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)
+        return self.rise(threshold, self.rearm, self.step)
 
 
 class SteamRule(PriceRule):
@@ -145,8 +144,7 @@ class SteamRule(PriceRule):
 
     @property
     def limit(self) -> Limit:
-        rearm = self.points - self.points // THIRD if self.rearm is None else self.rearm
-        return Limit(sign=1, threshold=self.points, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)
+        return self.rise(self.points, self.rearm, self.step)
 
 
 class OverlayRule(PriceRule):
@@ -161,5 +159,4 @@ class OverlayRule(PriceRule):
 
     @property
     def limit(self) -> Limit:
-        rearm = self.percent - self.percent // THIRD if self.rearm is None else self.rearm
-        return Limit(sign=1, threshold=self.percent, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)
+        return self.rise(self.percent, self.rearm, self.step)
