@@ -10,7 +10,7 @@ from delivering import YOU, PlainChannel, attempt, fire, outbox_of
 from sqlalchemy import event, insert, select, update
 
 from alerts.delivery.around import standing_of
-from alerts.outbox import MAX_ATTEMPTS, told, verdict
+from alerts.outbox import MAX_ATTEMPTS, backoff, told, verdict
 from alerts.outcome import ACCEPTED, Outcome
 from alerts.safe_header import UnsafeMail
 from horses_scrapy.storage import alerts as alert_sql
@@ -537,3 +537,30 @@ def test_a_look_reads_no_more_than_it_needs(meeting, query, arguments, index):
         plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert any(index in step for step in plan), plan
     assert not any(step.startswith("SCAN") and "idx_alert_delivery" not in step for step in plan), plan
+
+
+@pytest.mark.parametrize(("attempts", "bound"), [(1, 2.0), (3, 8.0), (5, 32.0), (6, 60.0), (1000, 60.0)])
+def test_a_retry_waits_anything_up_to_a_bound_that_doubles(attempts, bound):
+    class Chance(random.Random):
+        def uniform(self, a, b):
+            return a, b
+
+    assert backoff(attempts, Chance()) == (0, bound)
+
+
+@pytest.mark.parametrize(
+    ("label", "attempts", "state"),
+    [
+        ("accepted", 20, "sent"),
+        ("recipient-dead", 1, "dead"),
+        ("transient-message", 19, "again"),
+        ("transient-message", 20, "dead"),
+        ("in-doubt", 20, "dead"),
+        ("transient-server", 999, "again"),
+        ("config-error", 999, "again"),
+    ],
+)
+def test_what_becomes_of_a_message_after_an_attempt(label, attempts, state):
+    decided = verdict(Outcome(label, None, ""), attempts, random.Random(1))
+    assert decided.state == state
+    assert (decided.wait > 0) is (state == "again" and label == "transient-message")
