@@ -102,6 +102,8 @@ MATCHES = {
     "program": ({"program": "5"}, waiting(), True),
     "part of an entry": ({"program": "1a"}, waiting(subject="1"), True),
     "of a change": ({"program": "1A"}, waiting(kind="scratched", subject="1A"), True),
+    "of a pair": ({"program": "5"}, waiting(kind="exacta_payout_below", subject="1-5"), True),
+    "of another pair": ({"program": "5"}, waiting(kind="exacta_payout_below", subject="1-15"), False),
     "another program": ({"program": "0"}, waiting(subject="10"), False),
     "no runner": ({"program": "5"}, system(), False),
     "a field of another version": ({"colour": "red"}, waiting(), False),

@@ -475,6 +475,15 @@ def test_a_clock_that_was_put_back_holds_up_no_message(made):
     assert len(attempt(made.outbox)) == 1
 
 
+def test_what_expires_after_it_was_made_says_why(made):
+    [due] = made.outbox.due("mail")
+    made.outbox.expire(due, "the race is off (closed)")
+    [row] = made.rows("alert_delivery")
+    assert (row["state"], row["reason"]) == ("expired", "the race is off (closed)")
+    assert made.rows("notification")[0]["state"] == "expired"
+    assert made.outbox.due("mail") == []
+
+
 def test_what_is_final_stays_so(made):
     [due] = made.outbox.due("mail")
     made.outbox.lease([due], "me")
