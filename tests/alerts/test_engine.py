@@ -161,6 +161,18 @@ def test_what_is_not_queued_is_evaluated_and_logged_with_the_reason(meeting, mod
     assert len(meeting.rows("alert_state")) == 1
 
 
+def test_an_event_s_alert_names_its_horse_and_no_number(meeting):
+    meeting.rules("rules: [{name: out, kind: scratched, severity: urgent}]")
+    meeting.card(0)
+    meeting.card(1, out=["5"])
+    meeting.evaluate()
+    [row] = meeting.rows("alert")
+    [entry] = [one for one in meeting.rows("entry") if one["program_number"] == "5"]
+    assert (row["entry_id"], row["board_id"], row["subject"]) == (entry["entry_id"], None, "5")
+    assert (row["unit"], row["threshold_value"], row["actual_value"], row["previous_value"]) == ("", None, None, None)
+    assert (row["event"], row["severity"], row["alert_type"], row["sent"]) == ("fired", "urgent", "scratched", 0)
+
+
 def test_a_channel_of_the_rule_file_is_reached_by_its_name(meeting):
     meeting.rules(
         "delivery: {channels: {pager: PAGER_URL}}\n"

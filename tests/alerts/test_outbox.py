@@ -10,7 +10,7 @@ from delivering import YOU, PlainChannel, attempt, fire, outbox_of
 from sqlalchemy import event, insert, select, update
 
 from alerts.delivery.around import standing_of
-from alerts.outbox import MAX_ATTEMPTS, backoff, told, verdict
+from alerts.outbox import MAX_ATTEMPTS, Verdict, backoff, told, verdict
 from alerts.outcome import ACCEPTED, Outcome
 from alerts.safe_header import UnsafeMail
 from horses_scrapy.storage import alerts as alert_sql
@@ -482,6 +482,23 @@ def test_what_expires_after_it_was_made_says_why(made):
     assert (row["state"], row["reason"]) == ("expired", "the race is off (closed)")
     assert made.rows("notification")[0]["state"] == "expired"
     assert made.outbox.due("mail") == []
+
+
+def test_each_attempt_leaves_its_traces(made):
+    now = made.clock.now_ms()
+    [due] = made.outbox.due("mail")
+    made.outbox.lease([due], "me")
+    [row] = made.rows("notification")
+    assert (row["lease_owner"], row["lease_until"], row["first_attempt_at"]) == ("me", now + 60_000, now)
+    assert row["first_attempt_mono"] is not None
+    made.outbox.record(due, LATER, Verdict("again", 7.5))
+    [row] = made.rows("notification")
+    assert (row["state"], row["next_at"], row["last_code"], row["attempts"]) == ("pending", now + 7500, 451, 1)
+    assert row["last_error"] == "transient-message: later"
+    made.outbox.record(due, DEAD, Verdict("dead"))
+    [row] = made.rows("notification")
+    assert (row["state"], row["last_code"], row["last_error"]) == ("dead", 550, "recipient-dead: unknown")
+    assert made.rows("alert_delivery")[0]["reason"] == "recipient-dead: unknown"
 
 
 def test_what_is_final_stays_so(made):
