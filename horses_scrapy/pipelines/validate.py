@@ -12,6 +12,7 @@ from scrapy.exceptions import DropItem
 from horses_scrapy.config import Settings, Validation
 from horses_scrapy.items import RACE_STATUSES, SURFACES, AnyItem, OddsItem, PairGrid, RaceItem, ResultItem
 from horses_scrapy.money import DIGITS
+from horses_scrapy.program_number import PROGRAM_NUMBER
 from horses_scrapy.storage.runs import Fault
 from horses_scrapy.track_spider import TrackSpider
 
@@ -152,7 +153,7 @@ _ORDERED = frozenset({"exacta", "trifecta", "superfecta"})
 
 
 def payoff_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
-    """A pay-out is for as many horses as its bet has, once, and for those that the result puts there.
+    """A pay-out is for as many horses as its bet has, by program number, once, and for those that the result puts there.
 
     Of a coupled entry the best placed horse counts; a horse that the result does not list says nothing.
     """
@@ -164,6 +165,9 @@ def payoff_order(item: AnyItem, _: Bounds) -> Iterator[Fault]:
         places[label] = min(finisher.position, places.get(label, finisher.position))
     for payoff in item.payoffs:
         horses = payoff.combination.split("-")
+        if not all(PROGRAM_NUMBER.fullmatch(horse) for horse in horses):
+            yield Fault("payoff_order", f"payoffs.{payoff.bet_type}", payoff.combination)
+            continue
         known = [places[_interest(horse)] for horse in horses if _interest(horse) in places]
         wins = payoff.bet_type != "win" or 1 not in places.values() or known == [1]
         in_order = payoff.bet_type not in _ORDERED or known == sorted(known)

@@ -286,9 +286,12 @@ def _payoffs(page: HtmlResponse, currency: str, where: str) -> Iterator[Payoff]:
         bet = text(line["Bet"]).lower()
         if bet not in get_args(BetType):
             raise ParseError(f"{where}: a pay-off of {bet[:20]!r}")
+        paid = text(line["Combination"])
+        if not all(PROGRAM_NUMBER.fullmatch(number) for number in paid.split("-")):
+            raise ParseError(f"{where}: a pay-off for {paid[:20]!r}, where program numbers are expected")
         yield Payoff(
             bet_type=cast("BetType", bet),
-            combination=text(line["Combination"]),
+            combination=paid,
             base=cents(text(line["Base"]), where),
             payout=cents(text(line["Pays"]), where),
             currency=currency,

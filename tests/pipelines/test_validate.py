@@ -131,6 +131,7 @@ BAD = {
         "result_order",
         "payoffs.win[1]",
     ),
+    "a win of no horse": (paid(win="loading ..."), "payoff_order", "payoffs.win"),
     "a win of a horse that came second": (paid(win="2"), "payoff_order", "payoffs.win"),
     "an exacta in the wrong order": (paid(exacta="2-1"), "payoff_order", "payoffs.exacta"),
     "a trifecta of two horses": (paid(trifecta="1-2"), "payoff_order", "payoffs.trifecta"),
