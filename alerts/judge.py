@@ -1,7 +1,8 @@
 """A stored board, or a stored change of a card, against the rules: what a live run and a replay share.
 
 What is stored of a card is its newest form. A live run takes back the changes that no rule has seen yet; a replay also
-those that had not been seen `then`.
+those that had not been seen `then`. Pair prices are those of sound boards alone: a suspect board's, or those of one that came
+late, must not stand behind a sound board that brought none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from alerts.as_of import race_at, runners_at
 from alerts.evaluate import Evaluation, Firing, evaluate
 from alerts.events import EventFiring, Happening, evaluate_event
-from alerts.history import History, glimpse, glimpses
+from alerts.history import HARMLESS, History, glimpse, glimpses
 from alerts.limits import Identity, State
 from alerts.reading.sheet import Witness, gate
 from alerts.result_as_of import result_before
@@ -23,7 +24,7 @@ from alerts.rules.race import LargeBetRule
 from alerts.surroundings import Surroundings
 from horses_scrapy.storage import alerts as sql
 from horses_scrapy.storage.alert_history import CardChange, card_changes, earlier_boards
-from horses_scrapy.storage.board_reader import board_view, runners
+from horses_scrapy.storage.board_reader import board_view, grids_of_sound, runners
 from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView
 from horses_scrapy.storage.result_reader import ResultView, result_view
 from horses_scrapy.storage.watchlists import watched
@@ -69,6 +70,7 @@ def judge_board(
     changes = card.changes
     board = replace(
         board,
+        grids=grids_of_sound(connection, board.board_id, HARMLESS),
         race=race_at(card.race, changes, board.fetched_at),
         runners=runners_at(card.runners, changes, board.fetched_at),
     )
@@ -88,11 +90,15 @@ def _history(
     asked = any(isinstance(rule, WITH_PREVIOUS) and gate(rule, here) is None for rule in rules.boards_of(board.race))
     return History(
         boards=earlier,
-        previous=board_view(connection, earlier[-1].board_id) if asked and earlier else None,
+        previous=_in_full(connection, earlier[-1].board_id) if asked and earlier else None,
         takeouts=around.takeouts(board.race),
         lines=around.lines.of(board.race),
         watched=watched(connection, board.fetched_at),
     )
+
+
+def _in_full(connection: Connection, board_id: int) -> BoardView:
+    return replace(board_view(connection, board_id), grids=grids_of_sound(connection, board_id, HARMLESS))
 
 
 def judge_change(

@@ -1,6 +1,8 @@
 """A board as it stood: prices, pools and pair prices of one race and source at an instant. Read through queries.py."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, and_, select
@@ -142,6 +144,34 @@ def _grids_at(connection: Connection, race_id: int, source_id: int, at_ms: int) 
     )
     views = {bet_type: grid_at(connection, race_id, source_id, bet_type, at_ms) for bet_type in sorted(kinds)}
     return {bet_type: view for bet_type, view in views.items() if view is not None}
+
+
+def grids_of_sound(connection: Connection, board_id: int, harmless: AbstractSet[str]) -> dict[str, GridView]:
+    """By bet type the pair prices of the newest board, this one or before, that brought some and has but harmless flags.
+
+    fetched_at is when that board's came, also where they were equal to earlier ones.
+    """
+    this = connection.execute(select(board).where(board.c.board_id == board_id)).one()
+    rows = connection.execute(
+        select(board.c.fetched_at, board.c.flags, board.c.grids)
+        .where(
+            board.c.race_id == this.race_id,
+            board.c.source_id == this.source_id,
+            board.c.fetched_at <= this.fetched_at,
+            board.c.grids != "",
+        )
+        .order_by(board.c.fetched_at.desc())
+    )
+    found: dict[str, GridView] = {}
+    for row in rows:
+        if not frozenset(row.flags.split(",")) - {""} <= harmless:
+            continue
+        for bet_type, came in (mark.split("@") for mark in row.grids.split(",")):
+            if bet_type not in found:
+                shown = grid_at(connection, this.race_id, this.source_id, bet_type, row.fetched_at)
+                assert shown is not None, "a board's mark names a grid that is stored"
+                found[bet_type] = replace(shown, fetched_at=int(came))
+    return found
 
 
 def _is_newest(connection: Connection, race_id: int, source_id: int, at_ms: int) -> bool:

@@ -49,7 +49,7 @@ def told(meeting):
     return [(row["message"], row["triggered_at"]) for row in meeting.rows("alert")]
 
 
-QUICK = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LONG = settings(QUICK, max_examples=50)
 
 

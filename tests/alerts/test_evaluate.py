@@ -90,7 +90,7 @@ def test_a_board_by_hand_is_enough():
 
 
 @given(seen=boards())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_same_inputs_give_the_same_and_stay_what_they_were(seen):
     *before, board = seen
     known, states = history(*before), {}
@@ -107,7 +107,7 @@ def test_the_same_inputs_give_the_same_and_stay_what_they_were(seen):
 
 
 @given(seen=boards())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_witness_hears_one_judgement_per_rule_and_subject_and_changes_nothing(seen):
     *before, board = seen
     heard = []
@@ -123,7 +123,7 @@ def test_a_witness_hears_one_judgement_per_rule_and_subject_and_changes_nothing(
 
 
 @given(seen=boards())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_same_board_again_tells_nothing_again(seen):
     """But for `for`, which counts boards, and for large bets, which leave no state: each is judged once by the engine."""
     *before, board = seen

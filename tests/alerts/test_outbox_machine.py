@@ -295,7 +295,7 @@ def run(examples, steps) -> None:
 
 
 def test_the_outbox_loses_nothing_and_repeats_nothing():
-    run(30, 30)
+    run(12, 25)
 
 
 @pytest.mark.slow

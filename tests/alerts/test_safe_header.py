@@ -58,7 +58,7 @@ USUAL = plain_tags(path=FALLING, notes=("a", "b"), expected="x")
 
 @given(hostile)
 @example(EVIL)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_clean_is_one_short_line_without_an_encoded_word(text):
     line = clean(text)
     assert len(line) <= 120
@@ -128,7 +128,7 @@ def test_a_hostile_notice_adds_no_header_and_no_tag(subject, heading, line):
 
 @given(hostile)
 @example(EVIL)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_even_uncleaned_text_is_refused_rather_than_sent(text):
     """The second line of defence: whatever gets into a subject, no mail with another header leaves."""
     try:

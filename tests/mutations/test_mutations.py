@@ -18,7 +18,7 @@ def judged(source, count):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_first_mutations(source):
-    judged(source, 60)
+    judged(source, 40)
 
 
 @pytest.mark.slow
