@@ -6,7 +6,7 @@ supported Python releases write a real Bcc line (CVE-2024-6923).
 
 import unicodedata
 from collections.abc import Iterable
-from email import policy
+from email import errors, policy
 from email.parser import BytesHeaderParser
 
 from horses_scrapy.errors import HorsesError
@@ -14,6 +14,8 @@ from horses_scrapy.errors import HorsesError
 CAP = 120
 SUBJECT_CAP = 78
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_OF_A_BODY = (errors.MultipartInvariantViolationDefect, errors.StartBoundaryNotFoundDefect)
+"""What some supported Python releases say of a multipart head that is parsed without its body."""
 _ELLIPSIS = "..."
 
 
@@ -43,5 +45,6 @@ def verify(wire: bytes, expected: Iterable[str]) -> None:
     for way in (policy.compat32, policy.default):
         parsed = BytesHeaderParser(policy=way).parsebytes(head)
         found = sorted(name.casefold() for name in parsed.keys())  # noqa: SIM118
-        if found != names or parsed.defects:
-            raise UnsafeMail(f"a mail's headers are {found}, not {names}: it is not sent")
+        defects = [defect for defect in parsed.defects if not isinstance(defect, _OF_A_BODY)]
+        if found != names or defects:
+            raise UnsafeMail(f"a mail's headers are {found}, not {names}, {defects}: it is not sent")
