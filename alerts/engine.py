@@ -13,7 +13,7 @@ from alerts.evaluate import Firing, Transition
 from alerts.events import EventFiring
 from alerts.expected import expected
 from alerts.expiry import expires_at
-from alerts.judge import Judged, judge_board, judge_change
+from alerts.judge import Judged, board_for_rules, judge_board, judge_change
 from alerts.limits import Identity, State
 from alerts.rules import Rule, RuleSet
 from alerts.surroundings import Surroundings
@@ -22,7 +22,7 @@ from horses_scrapy.clock import Clock
 from horses_scrapy.storage import alerts as sql
 from horses_scrapy.storage.board_view import RaceView
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.queries import board_view, mark_board_evaluated
+from horses_scrapy.storage.queries import mark_board_evaluated
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Engine:
 
     def _board(self, board_id: int) -> list[Fired]:
         with self._store.write() as connection:
-            board = board_view(connection, board_id)
+            board = board_for_rules(connection, board_id)
             if board.evaluated_at is not None:
                 return []
             mark_board_evaluated(connection, board_id, self._instant(connection, board.race.race_id))

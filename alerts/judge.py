@@ -24,7 +24,7 @@ from alerts.rules.race import LargeBetRule
 from alerts.surroundings import Surroundings
 from horses_scrapy.storage import alerts as sql
 from horses_scrapy.storage.alert_history import CardChange, card_changes, earlier_boards
-from horses_scrapy.storage.board_reader import board_view, grids_of_sound, runners
+from horses_scrapy.storage.board_reader import board_view, runners
 from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView
 from horses_scrapy.storage.result_reader import ResultView, result_view
 from horses_scrapy.storage.watchlists import watched
@@ -55,6 +55,11 @@ class Judged:
     evaluation: Evaluation[Firing]
 
 
+def board_for_rules(connection: Connection, board_id: int) -> BoardView:
+    """With pair prices of sound boards alone."""
+    return board_view(connection, board_id, HARMLESS)
+
+
 def judge_board(
     connection: Connection,
     board: BoardView,
@@ -65,12 +70,11 @@ def judge_board(
     then: Then | None = None,
     witness: Witness | None = None,
 ) -> Judged:
-    """`board` as board_view gives it: its card and its post are put back to what they were."""
+    """`board` as board_for_rules gives it: its card and its post are put back to what they were."""
     card = _card(connection, board.race, board.runners, then)
     changes = card.changes
     board = replace(
         board,
-        grids=grids_of_sound(connection, board.board_id, HARMLESS),
         race=race_at(card.race, changes, board.fetched_at),
         runners=runners_at(card.runners, changes, board.fetched_at),
     )
@@ -90,15 +94,11 @@ def _history(
     asked = any(isinstance(rule, WITH_PREVIOUS) and gate(rule, here) is None for rule in rules.boards_of(board.race))
     return History(
         boards=earlier,
-        previous=_in_full(connection, earlier[-1].board_id) if asked and earlier else None,
+        previous=board_for_rules(connection, earlier[-1].board_id) if asked and earlier else None,
         takeouts=around.takeouts(board.race),
         lines=around.lines.of(board.race),
         watched=watched(connection, board.fetched_at),
     )
-
-
-def _in_full(connection: Connection, board_id: int) -> BoardView:
-    return replace(board_view(connection, board_id), grids=grids_of_sound(connection, board_id, HARMLESS))
 
 
 def judge_change(

@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import FATAL, OK, PARTIAL, ConfigError, HorsesError
 from horses_scrapy.only_one import only_one
-from horses_scrapy.storage.engine import Store, database_file, open_store
+from horses_scrapy.storage.engine import database_file, open_store
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def run(settings: Settings, *, once: bool, dry_run: bool, test_mail: str | None)
     channels = channels_of(settings, rules.delivery)
     if dry_run:
         return show_waiting(settings, rules, channels, now)
-    with only_one(settings.state_dir / LOCK_NAME, "mailer"), _store(settings, now) as store:
+    with only_one(settings.state_dir / LOCK_NAME, "mailer"), closing(open_store(settings, now)) as store:
         mailer = Mailer(Outbox(store, now, rules.delivery, channels, rules), channels, now)
         return flush_once(mailer) if once else run_until_signal(mailer, settings, channels)
 
@@ -78,7 +78,7 @@ def show_waiting(settings: Settings, rules: RuleSet, channels: Channels, now: Cl
     if not database_file(settings).exists():
         print(f"Nothing to send: there is no database at {database_file(settings)}")  # noqa: T201
         return OK
-    with _store(settings, now) as store:
+    with closing(open_store(settings, now)) as store:
         outbox = Outbox(store, now, rules.delivery, channels, rules)
         waiting = [(group.key.channel, group.recipient, made.wire) for group, made in outbox.preview()]
         waiting += [(name, due.recipient, due.wire) for name in channels for due in outbox.due(name)]
@@ -121,15 +121,6 @@ def _recipients(settings: Settings, rules: RuleSet) -> None:
     if bad or not (settings.smtp.recipients or rules.delivery.channels):
         given = ", ".join(map(repr, bad)) or "nothing"
         raise ConfigError(f"EMAIL_RECIPIENT (smtp.recipients): e-mail addresses are expected, not {given}")
-
-
-@contextmanager
-def _store(settings: Settings, now: Clock) -> Iterator[Store]:
-    store = open_store(settings, now)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 @contextmanager

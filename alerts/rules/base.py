@@ -120,6 +120,14 @@ class BoardRule(RaceRule):
         return self
 
 
+class PoolRule(BoardRule):
+    """A rule about one pool: min_pool reads it, and the identities of its alerts name it."""
+
+    @property
+    def about(self) -> str:
+        return self.pool
+
+
 class EventRule(RaceRule):
     """A rule about what happens on a card: each change is an event, there is no level to cross."""
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from alerts.amounts import Hundredths, Thousandths
 from alerts.limits import Limit
-from alerts.rules.base import BAND, Block, BoardRule
+from alerts.rules.base import BAND, Block, PoolRule
 
 PairType = Literal["exacta", "quinella"]
 
@@ -22,7 +22,7 @@ class Payout(Block):
         return self.payout * base // self.base
 
 
-class PayoutRule(BoardRule):
+class PayoutRule(PoolRule):
     """What a pair pays. `threshold`, `rearm` and `step` name the base that they are for."""
 
     kind: Literal["exacta_payout_below", "exacta_payout_above"]
@@ -46,10 +46,6 @@ class PayoutRule(BoardRule):
         return self.bet_type
 
     @property
-    def about(self) -> str:
-        return self.bet_type
-
-    @property
     def limit(self) -> Limit:
         threshold = self.threshold.payout
         sign: Literal[1, -1] = 1 if self.above else -1
@@ -58,7 +54,7 @@ class PayoutRule(BoardRule):
         return Limit(sign=sign, threshold=threshold, rearm=rearm, step=step, boards=self.for_)
 
 
-class ExactaRule(BoardRule):
+class ExactaRule(PoolRule):
     """About the exacta grid, by so many percent (thousandths). min_pool is of the exacta pool."""
 
     percent: Thousandths
@@ -69,10 +65,6 @@ class ExactaRule(BoardRule):
 
     @property
     def pool(self) -> str:
-        return "exacta"
-
-    @property
-    def about(self) -> str:
         return "exacta"
 
     @property

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from alerts.amounts import Hundredths
 from alerts.limits import Limit
-from alerts.rules.base import BAND, BoardRule, EventRule
+from alerts.rules.base import BAND, EventRule, PoolRule
 from horses_scrapy.items import BetType
 
 
-class PoolAboveRule(BoardRule):
+class PoolAboveRule(PoolRule):
     """The total of a pool, in hundredths of a unit of the track's currency (written in whole units)."""
 
     kind: Literal["pool_above"]
@@ -26,16 +26,12 @@ class PoolAboveRule(BoardRule):
         return self.bet_type
 
     @property
-    def about(self) -> str:
-        return self.bet_type
-
-    @property
     def limit(self) -> Limit:
         rearm = self.threshold - self.threshold * BAND // 100 if self.rearm is None else self.rearm
         return Limit(sign=1, threshold=self.threshold, rearm=rearm, inclusive=True, step=self.step, boards=self.for_)
 
 
-class LargeBetRule(BoardRule):
+class LargeBetRule(PoolRule):
     """So much came in on one interest between two boards (hundredths of a unit). Each such jump is an alert."""
 
     kind: Literal["large_bet"]
@@ -48,10 +44,6 @@ class LargeBetRule(BoardRule):
 
     @property
     def pool(self) -> str:
-        return self.bet_type
-
-    @property
-    def about(self) -> str:
         return self.bet_type
 
     @property

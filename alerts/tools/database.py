@@ -1,7 +1,7 @@
 """The database as a tool opens it: it must be there, and others may be writing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection
 
@@ -19,11 +19,8 @@ def opened(settings: Settings, now: Clock) -> Iterator[Store]:
         raise ConfigError(
             f"{path}: there is no database; nothing was crawled yet, or system.database_path names another"
         )
-    store = open_store(settings, now)
-    try:
+    with closing(open_store(settings, now)) as store:
         yield store
-    finally:
-        store.close()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from alerts import wording
 from alerts.evaluate import Transition
-from alerts.judge import Then, judge_board, judge_change
+from alerts.judge import Then, board_for_rules, judge_board, judge_change
 from alerts.limits import Identity, State
 from alerts.reading import Witness
 from alerts.rules import Rule, RuleSet
@@ -18,7 +18,6 @@ from alerts.surroundings import Surroundings
 from alerts.wording import Detail
 from horses_scrapy.storage import alert_reader as sql
 from horses_scrapy.storage.alert_reader import Moment
-from horses_scrapy.storage.queries import board_view
 
 Watch = Callable[[Moment], Witness]
 """Called with each moment before the rules see it: whom to tell what they make of it."""
@@ -72,7 +71,7 @@ class _Play:
         return judge(moment, witness)
 
     def _board(self, moment: Moment, witness: Witness | None) -> Sequence[Replayed]:
-        board = board_view(self._connection, moment.key)
+        board = board_for_rules(self._connection, moment.key)
         judged = judge_board(
             self._connection, board, self._rules, self._states, self._around, then=self._then(moment), witness=witness
         )

@@ -155,14 +155,6 @@ def states(connection: Connection, race_id: int | None) -> list[StateRow]:
     return [StateRow(**row) for row in connection.execute(query).mappings()]
 
 
-def state_of(connection: Connection, rule: str, scope: str, market: str, subject: str) -> StateRow | None:
-    """Of one identity, which need not belong to a race."""
-    same = (alert_state.c.rule == rule, alert_state.c.scope == scope)
-    query = select(alert_state).where(*same, alert_state.c.market == market, alert_state.c.subject == subject)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else StateRow(**row)
-
-
 def save_states(connection: Connection, rows: Sequence[StateRow]) -> None:
     if not rows:
         return

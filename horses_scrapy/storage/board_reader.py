@@ -18,8 +18,11 @@ from horses_scrapy.storage.schema import source as source_table
 from horses_scrapy.storage.schema import track as track_table
 
 
-def board_view(connection: Connection, board_id: int) -> BoardView:
-    """What stood on the board, the race around it, and the card as it is now. Raises StoreError if there is none."""
+def board_view(connection: Connection, board_id: int, harmless: AbstractSet[str] | None = None) -> BoardView:
+    """What stood on the board, the race around it, and the card as it is now. Raises StoreError if there is none.
+
+    harmless: pair prices are those of the newest board with no other flags; None: the newest, whatever its flags.
+    """
     row = _board_row(connection, board_id)
     race_id, source_id, at = row.board_race_id, row.board_source_id, row.board_fetched_at
     return BoardView(
@@ -36,7 +39,11 @@ def board_view(connection: Connection, board_id: int) -> BoardView:
         runners=runners(connection, race_id),
         prices=prices_at(connection, race_id, source_id, at),
         pools=pools_at(connection, race_id, source_id, at),
-        grids=_grids_at(connection, race_id, source_id, at),
+        grids=(
+            _grids_at(connection, race_id, source_id, at)
+            if harmless is None
+            else _grids_of_sound(connection, race_id, source_id, at, harmless)
+        ),
     )
 
 
@@ -146,18 +153,19 @@ def _grids_at(connection: Connection, race_id: int, source_id: int, at_ms: int) 
     return {bet_type: view for bet_type, view in views.items() if view is not None}
 
 
-def grids_of_sound(connection: Connection, board_id: int, harmless: AbstractSet[str]) -> dict[str, GridView]:
-    """By bet type the pair prices of the newest board, this one or before, that brought some and has but harmless flags.
+def _grids_of_sound(
+    connection: Connection, race_id: int, source_id: int, at_ms: int, harmless: AbstractSet[str]
+) -> dict[str, GridView]:
+    """By bet type the pair prices of the newest board up to an instant that brought some and has but harmless flags.
 
     fetched_at is when that board's came, also where they were equal to earlier ones.
     """
-    this = connection.execute(select(board).where(board.c.board_id == board_id)).one()
     rows = connection.execute(
         select(board.c.fetched_at, board.c.flags, board.c.grids)
         .where(
-            board.c.race_id == this.race_id,
-            board.c.source_id == this.source_id,
-            board.c.fetched_at <= this.fetched_at,
+            board.c.race_id == race_id,
+            board.c.source_id == source_id,
+            board.c.fetched_at <= at_ms,
             board.c.grids != "",
         )
         .order_by(board.c.fetched_at.desc())
@@ -168,7 +176,7 @@ def grids_of_sound(connection: Connection, board_id: int, harmless: AbstractSet[
             continue
         for bet_type, came in (mark.split("@") for mark in row.grids.split(",")):
             if bet_type not in found:
-                shown = grid_at(connection, this.race_id, this.source_id, bet_type, row.fetched_at)
+                shown = grid_at(connection, race_id, source_id, bet_type, row.fetched_at)
                 assert shown is not None, "a board's mark names a grid that is stored"
                 found[bet_type] = replace(shown, fetched_at=int(came))
     return found
