@@ -53,7 +53,16 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 class System(Block):
     database_path: Location = Path("data/horses.db")
     database_url: Annotated[SecretStr, AfterValidator(_url)] | None = None
+    database_direct_url: Annotated[SecretStr, AfterValidator(_url)] | None = None
     state_dir: Location = Path("data/state")
+
+
+class Database(Block):
+    """batch_size: items or rows of one transaction in work in bulk; query_timeout: of one read."""
+
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = 100
+    query_timeout: Seconds = 300
+    backup_dir: Location = Path("data/backups")
 
 
 class Scraping(Block):
@@ -130,6 +139,7 @@ class Settings(Block):
     home: Path
     config_file: Path
     system: System = System()
+    database: Database = Database()
     scraping: Scraping = Scraping()
     scheduler: Scheduler = Scheduler()
     scrapyd: Scrapyd = Scrapyd()
@@ -145,6 +155,10 @@ class Settings(Block):
     @property
     def database_path(self) -> Path:
         return self.home / self.system.database_path
+
+    @property
+    def backup_dir(self) -> Path:
+        return self.home / self.database.backup_dir
 
     @property
     def state_dir(self) -> Path:
@@ -171,4 +185,4 @@ class Settings(Block):
         return self.sources[source].rate_limit or self.http.rate_limit
 
 
-SECTIONS = ("system", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "logging")
+SECTIONS = ("system", "database", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "logging")

@@ -147,7 +147,7 @@ class Demo:
         if not wrong:
             self.screen.say(
                 f"DEMO OK races={counts.races} boards={counts.boards} prices={counts.prices_stored} "
-                f"exactas={counts.exactas} alerts={counts.alerts} mails={len(mails)} final_odds={finals}"
+                f"exacta_grids={counts.exacta_grids} alerts={counts.alerts} mails={len(mails)} final_odds={finals}"
             )
         return wrong
 
@@ -172,7 +172,7 @@ def _missing(counts: report.Counts, finals: int, races: int, accepted: list[str]
     expected = {
         f"{counts.races} of {races} races stored": counts.races == races,
         "no board stored": counts.boards > 0,
-        "no exacta stored": counts.exactas > 0,
+        "no exacta stored": counts.exacta_grids > 0,
         "no alert fired": counts.alerts > 0,
         f"{finals} of {races} races with final odds and official results": finals == races,
         f"mails: the database says {len(accepted)}, the mailbox got {len(received)}": sorted(accepted)

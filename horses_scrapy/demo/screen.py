@@ -82,7 +82,7 @@ def summary(counts: Counts, mails: int, due: list[int], accepted: list[int]) -> 
         "boards": counts.boards,
         "prices seen": counts.prices_seen,
         "prices stored": counts.prices_stored,
-        "exactas": counts.exactas,
+        "exacta grids": counts.exacta_grids,
         "alerts": counts.alerts,
         "mails": mails,
         "crawls": ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.outcomes.items())),

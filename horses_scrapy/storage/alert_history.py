@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from horses_scrapy.items import Market, RaceStatus
+from horses_scrapy.storage import pools
 from horses_scrapy.storage.board_view import Shown
-from horses_scrapy.storage.schema import betting_interest, board, change, pool, pool_change, price_change
+from horses_scrapy.storage.schema import betting_interest, board, change, pool_change, price_change
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -76,20 +77,23 @@ def earlier_boards(connection: Connection, board_id: int) -> list[EarlierBoard]:
                 price_change.c.board_id, price_change.c.market, betting_interest.c.label,
                 price_change.c.price, price_change.c.status,
             )
-            .join_from(board, price_change, price_change.c.board_id == board.c.board_id)
-            .join(betting_interest, betting_interest.c.interest_id == price_change.c.interest_id)
-            .where(*before)
+            .join_from(betting_interest, price_change, price_change.c.interest_id == betting_interest.c.interest_id)
+            .join(board, board.c.board_id == price_change.c.board_id)
+            .where(betting_interest.c.race_id == race_id, *before)
         )
     )  # fmt: skip
-    totals = _by_board(
-        connection.execute(
-            select(pool_change.c.board_id, pool.c.bet_type, pool_change.c.amount)
-            .join_from(board, pool_change, pool_change.c.board_id == board.c.board_id)
-            .join(pool, pool.c.pool_id == pool_change.c.pool_id)
-            .where(*before, pool.c.interest_id.is_(None))
-        )
+    amounts = connection.execute(
+        select(pool_change)
+        .join_from(board, pool_change, pool_change.c.board_id == board.c.board_id)
+        .where(*before)
     )
+    known = pools.identities(connection, race_id, source_id)
+    totals = {row.board_id: _totals(pools.named(known, pools.parsed(row.amounts))) for row in amounts}
     return _as_they_stood(heads, prices, totals)
+
+
+def _totals(shown: Mapping[pools.Identity, int]) -> dict[str, int]:
+    return {bet_type: amount for (bet_type, interest, _), amount in shown.items() if interest is None}
 
 
 def _by_board(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
@@ -100,14 +104,15 @@ def _by_board(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
 
 
 def _as_they_stood(
-    heads: Iterable[AnyRow], prices: Mapping[int, list[AnyRow]], totals: Mapping[int, list[AnyRow]]
+    heads: Iterable[AnyRow], prices: Mapping[int, list[AnyRow]], totals: Mapping[int, dict[str, int]]
 ) -> list[EarlierBoard]:
     shown: dict[tuple[Market, str], Shown] = {}
-    pools: dict[str, int | None] = {}
+    standing: dict[str, int | None] = {}
     boards = []
     for head in heads:
         shown.update({(row.market, row.label): Shown(row.price, row.status) for row in prices.get(head.board_id, ())})
-        pools.update({row.bet_type: row.amount for row in totals.get(head.board_id, ())})
+        if head.board_id in totals:
+            standing = dict.fromkeys(standing) | totals[head.board_id]
         boards.append(
             EarlierBoard(
                 board_id=head.board_id,
@@ -116,7 +121,7 @@ def _as_they_stood(
                 status=head.status,
                 minutes_to_post=head.minutes_to_post,
                 flags=frozenset(filter(None, head.flags.split(","))),
-                pools=dict(pools),
+                pools=dict(standing),
                 prices=dict(shown),
             )
         )

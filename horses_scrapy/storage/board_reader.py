@@ -13,7 +13,7 @@ from horses_scrapy.program_number import program_order
 from horses_scrapy.storage import grids, pools, prices
 from horses_scrapy.storage.board_view import BoardView, GridView, PoolView, RaceView, RunnerView, Shown
 from horses_scrapy.storage.chain import newest_at
-from horses_scrapy.storage.schema import betting_interest, board, entry, horse, pair_grid, pool, race, race_source
+from horses_scrapy.storage.schema import betting_interest, board, entry, horse, pair_grid, race, race_source
 from horses_scrapy.storage.schema import source as source_table
 from horses_scrapy.storage.schema import track as track_table
 
@@ -113,23 +113,20 @@ def prices_at(connection: Connection, race_id: int, source_id: int, at_ms: int) 
 
 def pools_at(connection: Connection, race_id: int, source_id: int, at_ms: int) -> dict[str, PoolView]:
     """By bet type; a pool of which nothing was shown is absent."""
-    if _is_newest(connection, race_id, source_id, at_ms):
-        amounts = pools.newest(connection, race_id, source_id)
-    else:
-        amounts = pools.as_of(connection, race_id, source_id, at_ms)
-    own = (pool.c.race_id == race_id, pool.c.source_id == source_id)
-    rows = [row for row in connection.execute(select(pool).where(*own)) if amounts.get(row.pool_id) is not None]
+    known = pools.identities(connection, race_id, source_id)
+    shown = pools.named(known, pools.as_of(connection, race_id, source_id, at_ms))
     labels = _labels(connection, race_id)
-    return {
-        bet_type: _pool_view([row for row in rows if row.bet_type == bet_type], amounts, labels)
-        for bet_type in sorted({row.bet_type for row in rows})
-    }
+    return {bet_type: _pool_view(bet_type, shown, labels) for bet_type in sorted({one[0] for one in shown})}
 
 
-def _pool_view(rows: list[Any], amounts: Mapping[int, int | None], labels: Mapping[int, str]) -> PoolView:
-    shown = {row.interest_id: amounts[row.pool_id] for row in rows}
-    by_label = {labels[interest]: one for interest, one in shown.items() if interest is not None and one is not None}
-    return PoolView(total=shown.get(None), currency=rows[-1].currency, amounts=by_label)
+def _pool_view(bet_type: str, shown: Mapping[pools.Identity, int], labels: Mapping[int, str]) -> PoolView:
+    own = {(interest, currency): amount for (kind, interest, currency), amount in shown.items() if kind == bet_type}
+    totals = [amount for (interest, _), amount in own.items() if interest is None]
+    return PoolView(
+        total=totals[0] if totals else None,
+        currency=next(reversed(own))[1],
+        amounts={labels[interest]: amount for (interest, _), amount in own.items() if interest is not None},
+    )
 
 
 def grid_at(connection: Connection, race_id: int, source_id: int, bet_type: str, at_ms: int) -> GridView | None:
@@ -174,11 +171,11 @@ def _grids_of_sound(
     for row in rows:
         if not frozenset(row.flags.split(",")) - {""} <= harmless:
             continue
-        for bet_type, came in (mark.split("@") for mark in row.grids.split(",")):
+        for bet_type, came in grids.marked(row.grids, row.fetched_at).items():
             if bet_type not in found:
                 shown = grid_at(connection, race_id, source_id, bet_type, row.fetched_at)
                 assert shown is not None, "a board's mark names a grid that is stored"
-                found[bet_type] = replace(shown, fetched_at=int(came))
+                found[bet_type] = replace(shown, fetched_at=came)
     return found
 
 

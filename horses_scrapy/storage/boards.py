@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
@@ -14,7 +14,7 @@ from horses_scrapy.storage import chain, grids, identity, pools, prices, races, 
 from horses_scrapy.storage.board_view import Shown
 from horses_scrapy.storage.chain import Place
 from horses_scrapy.storage.races import RaceKey
-from horses_scrapy.storage.schema import board, price_change
+from horses_scrapy.storage.schema import board
 
 LATE = "late"
 
@@ -73,14 +73,14 @@ def _stored_before(connection: Connection, key: RaceKey, item: OddsItem) -> Stor
     ).one_or_none()
     if row is None:
         return None
-    own = select(func.count()).select_from(price_change).where(price_change.c.board_id == row.board_id)
+    own = prices.of_board(row.board_id, key.race_id)
     return StoredBoard(
         board_id=row.board_id,
         race_id=key.race_id,
         new=False,
         late=LATE in row.flags.split(","),
         prices_seen=len(item.prices),
-        prices_stored=connection.scalar(own) or 0,
+        prices_stored=len(connection.execute(own).all()),
     )
 
 
@@ -117,9 +117,8 @@ def _insert(connection: Connection, key: RaceKey, item: OddsItem, run_id: int | 
 def _store_shown(connection: Connection, place: Place, item: OddsItem) -> int:
     """The number of price changes."""
     interests = identity.interest_ids(connection, place.race_id, _labels(item))
-    amounts = _amounts(item, interests)
-    rows = pools.pool_ids(connection, place, amounts)
-    chain.add(pools.PoolLedger(connection, place), place, {rows[one]: amount for one, amount in amounts.items()})
+    amounts = pools.snapshot(connection, place, _amounts(item, interests))
+    chain.add(pools.PoolLedger(connection, place), place, amounts)
     grids.add(connection, place, item, interests)
     chain.add(will_pays.WillPayLedger(connection, place), place, will_pays.shown(item))
     return chain.add(prices.PriceLedger(connection, place), place, _prices(item, interests))
@@ -129,8 +128,8 @@ def _prices(item: OddsItem, interests: Mapping[str, int]) -> dict[prices.Key, Sh
     return _distinct(item, (((interests[one.label], one.market), Shown(one.price, one.status)) for one in item.prices))
 
 
-def _amounts(item: OddsItem, interests: Mapping[str, int]) -> dict[pools.Identity, int | None]:
-    shown: list[tuple[pools.Identity, int | None]] = [
+def _amounts(item: OddsItem, interests: Mapping[str, int]) -> dict[pools.Identity, int]:
+    shown: list[tuple[pools.Identity, int]] = [
         ((one.bet_type, None if one.label is None else interests[one.label], one.currency), one.amount)
         for one in item.pools
     ]

@@ -5,8 +5,11 @@ which grids came with a board and when, because a grid that was equal, and so no
 board that arrives late stands before it.
 """
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -15,9 +18,10 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.items import OddsItem, PairGrid
 from horses_scrapy.storage import identity
 from horses_scrapy.storage.chain import Place
-from horses_scrapy.storage.schema import board, pair_grid, pair_price
+from horses_scrapy.storage.schema import board, pair_grid
 
 NO_PAIRS = "no_pairs"
+_MARK = re.compile(r"([a-z]+)([+-]\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,14 @@ def quoted(item: OddsItem) -> tuple[PairGrid, ...]:
 
 
 def marks(item: OddsItem) -> str:
-    """For board.grids: `exacta@<epoch ms>,quinella@<epoch ms>`."""
-    return ",".join(sorted(f"{grid.bet_type}@{to_ms(grid.fetched_at)}" for grid in quoted(item)))
+    """For board.grids: `exacta+0,quinella+350`, in milliseconds after the board."""
+    board_at = to_ms(item.fetched_at)
+    return ",".join(sorted(f"{grid.bet_type}{to_ms(grid.fetched_at) - board_at:+}" for grid in quoted(item)))
+
+
+def marked(text: str, board_at: int) -> dict[str, int]:
+    """Bet type -> when its pair prices came, of a board's marks."""
+    return {found[1]: board_at + int(found[2]) for found in _MARK.finditer(text)}
 
 
 def as_of(connection: Connection, race_id: int, source_id: int, bet_type: str, at: int) -> StoredGrid | None:
@@ -66,9 +76,25 @@ def as_of(connection: Connection, race_id: int, source_id: int, bet_type: str, a
     ).one_or_none()
     if row is None:
         return None
-    cells = connection.execute(select(pair_price).where(pair_price.c.grid_id == row.grid_id))
-    grid = Grid(row.base, row.currency, row.cap, {(cell.first, cell.second): cell.payout for cell in cells})
+    grid = Grid(row.base, row.currency, row.cap, unpacked(row.interests, row.payouts))
     return StoredGrid(row.grid_id, row.board_id, row.fetched_at, grid)
+
+
+def packed(payouts: Mapping[tuple[int, int], int]) -> dict[str, str]:
+    """The columns interests and payouts: row by row, first x second. A third of the bytes of a row per pair."""
+    interests = sorted({interest for pair in payouts for interest in pair})
+    cells = [payouts.get(pair) for pair in product(interests, interests)]
+    return {"interests": _json(interests), "payouts": _json(cells)}
+
+
+def unpacked(interests: str, payouts: str) -> dict[tuple[int, int], int]:
+    order = json.loads(interests)
+    pairs = zip(product(order, order), json.loads(payouts), strict=True)
+    return {pair: payout for pair, payout in pairs if payout is not None}
+
+
+def _json(numbers: list[Any]) -> str:
+    return json.dumps(numbers, separators=(",", ":"))
 
 
 def add(connection: Connection, place: Place, item: OddsItem, interests: Mapping[str, int]) -> None:
@@ -95,7 +121,8 @@ def _mend_next(connection: Connection, place: Place, bet_type: str, grid: Grid, 
     if stored and shown is not None and shown.grid == grid:
         _delete(connection, shown.grid_id)
     elif not stored and before is not None and before.grid != grid:
-        _insert(connection, following.board_id, bet_type, _marked(following.grids, bet_type), before.grid)
+        came = marked(following.grids, following.fetched_at)[bet_type]
+        _insert(connection, following.board_id, bet_type, came, before.grid)
 
 
 def _next_with(connection: Connection, place: Place, bet_type: str) -> Any:
@@ -105,19 +132,15 @@ def _next_with(connection: Connection, place: Place, bet_type: str) -> Any:
             board.c.race_id == place.race_id,
             board.c.source_id == place.source_id,
             board.c.fetched_at > place.fetched_at,
-            board.c.grids.contains(f"{bet_type}@", autoescape=True),
+            board.c.grids.contains(bet_type, autoescape=True),
         )
         .order_by(board.c.fetched_at)
         .limit(1)
     ).one_or_none()
 
 
-def _marked(text: str, bet_type: str) -> int:
-    return int(dict(mark.split("@") for mark in text.split(","))[bet_type])
-
-
 def _insert(connection: Connection, board_id: int, bet_type: str, fetched_at: int, grid: Grid) -> None:
-    grid_id = identity.inserted(
+    identity.inserted(
         connection,
         pair_grid,
         board_id=board_id,
@@ -126,14 +149,9 @@ def _insert(connection: Connection, board_id: int, bet_type: str, fetched_at: in
         currency=grid.currency,
         cap=grid.cap,
         fetched_at=fetched_at,
+        **packed(grid.payouts),
     )
-    rows = [
-        {"grid_id": grid_id, "first": first, "second": second, "payout": payout}
-        for (first, second), payout in grid.payouts.items()
-    ]
-    connection.execute(insert(pair_price), rows)
 
 
 def _delete(connection: Connection, grid_id: int) -> None:
-    connection.execute(delete(pair_price).where(pair_price.c.grid_id == grid_id))
     connection.execute(delete(pair_grid).where(pair_grid.c.grid_id == grid_id))

@@ -1,113 +1,122 @@
-"""Pools of one race and source: pool, with each pool's newest amount, and pool_change."""
+"""Pools of one race and source: pool, which names them, and pool_change, where any amount differs from the board before.
 
+Nearly all amounts move at every poll, so a board's are stored together, by the position of their pool.
+"""
+
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from horses_scrapy.storage import identity
-from horses_scrapy.storage.chain import Place, newest_at
+from horses_scrapy.storage.chain import Place
 from horses_scrapy.storage.schema import board, pool, pool_change
 
 Identity = tuple[str, int | None, str]
 """Bet type, interest (None: the total), currency."""
 
+Amounts = tuple[int | None, ...]
+"""By position, None for a pool that the board does not show; ends with an amount, so that a new pool changes no old row."""
 
-def newest(connection: Connection, race_id: int, source_id: int) -> dict[int, int | None]:
-    """Amount by pool."""
-    own = (pool.c.race_id == race_id, pool.c.source_id == source_id)
-    return {row.pool_id: row.amount for row in connection.execute(select(pool.c.pool_id, pool.c.amount).where(*own))}
-
-
-def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> dict[int, int | None]:
-    return {row.pool_id: row.amount for row in _newest_changes(connection, race_id, source_id, at)}
+ALL = "all"
+"""The chain's only key: a board's amounts are one value."""
 
 
-def _newest_changes(connection: Connection, race_id: int, source_id: int, at: int | None = None) -> list[Any]:
-    rank = func.row_number().over(partition_by=pool_change.c.pool_id, order_by=board.c.fetched_at.desc()).label("rank")
-    ranked = (
-        select(pool_change, board.c.fetched_at, rank)
-        .join(board, board.c.board_id == pool_change.c.board_id)
-        .where(board.c.race_id == race_id, board.c.source_id == source_id)
-    )
-    if at is not None:
-        ranked = ranked.where(board.c.fetched_at <= at)
-    inner = ranked.subquery()
-    return list(connection.execute(select(inner).where(inner.c.rank == 1)))
+def identities(connection: Connection, race_id: int, source_id: int) -> list[Identity]:
+    """In the order of their positions."""
+    rows = connection.execute(_IDENTITIES, {"of_race": race_id, "of_source": source_id})
+    return [(row.bet_type, row.interest_id, row.currency) for row in rows]
 
 
-def pool_ids(connection: Connection, place: Place, wanted: Iterable[Identity]) -> dict[Identity, int]:
-    """Rows of the pools, made where they are new."""
-    own = (pool.c.race_id == place.race_id, pool.c.source_id == place.source_id)
-    rows = connection.execute(select(pool).where(*own))
-    known: dict[Identity, int] = {(row.bet_type, row.interest_id, row.currency): row.pool_id for row in rows}
-    for bet_type, interest_id, currency in wanted:
-        if (bet_type, interest_id, currency) not in known:
-            known[bet_type, interest_id, currency] = identity.inserted(
-                connection,
-                pool,
-                race_id=place.race_id,
-                source_id=place.source_id,
-                bet_type=bet_type,
-                interest_id=interest_id,
-                currency=currency,
-                amount=None,
-                seen_at=place.fetched_at,
-            )
-    return known
+def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> Amounts:
+    """What the newest board at or before an instant showed; nothing where there is none."""
+    text = connection.scalar(_AS_OF, {"of_race": race_id, "of_source": source_id, "at": at})
+    return () if text is None else parsed(text)
+
+
+def parsed(text: str) -> Amounts:
+    return tuple(json.loads(text))
+
+
+def named(known: Iterable[Identity], amounts: Amounts) -> dict[Identity, int]:
+    """Those that are shown."""
+    return {one: amount for one, amount in zip(known, amounts, strict=False) if amount is not None}
+
+
+def snapshot(connection: Connection, place: Place, shown: Mapping[Identity, int]) -> dict[str, Amounts]:
+    """For the chain; pools that are new get the next positions."""
+    known = identities(connection, place.race_id, place.source_id)
+    new = [one for one in shown if one not in set(known)]
+    if new:
+        _name(connection, place, new, len(known))
+    amounts = [shown.get(one) for one in (*known, *new)]
+    while amounts and amounts[-1] is None:
+        amounts.pop()
+    return {ALL: tuple(amounts)} if amounts else {}
+
+
+def _name(connection: Connection, place: Place, new: Iterable[Identity], position: int) -> None:
+    rows = [
+        {
+            "race_id": place.race_id,
+            "source_id": place.source_id,
+            "position": at,
+            "bet_type": bet_type,
+            "interest_id": interest_id,
+            "currency": currency,
+        }
+        for at, (bet_type, interest_id, currency) in enumerate(new, position)
+    ]
+    connection.execute(insert(pool), rows)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolLedger:
+    """There is no table of newest amounts: the newest row says them all."""
+
     connection: Connection
     place: Place
-    gone: int | None = None
+    gone: Amounts = ()
 
-    def newest(self) -> dict[int, int | None]:
-        return newest(self.connection, self.place.race_id, self.place.source_id)
+    def newest(self) -> dict[str, Amounts]:
+        return self.as_of(_FAR)
 
-    def as_of(self, at: int) -> dict[int, int | None]:
-        return as_of(self.connection, self.place.race_id, self.place.source_id, at)
+    def as_of(self, at: int) -> dict[str, Amounts]:
+        amounts = as_of(self.connection, self.place.race_id, self.place.source_id, at)
+        return {ALL: amounts} if amounts else {}
 
-    def insert(self, board_id: int, moved: Mapping[int, int | None]) -> None:
-        rows = [{"pool_id": key, "board_id": board_id, "amount": amount} for key, amount in moved.items()]
-        if rows:
-            self.connection.execute(insert(pool_change), rows)
+    def insert(self, board_id: int, moved: Mapping[str, Amounts]) -> None:
+        for amounts in moved.values():
+            text = json.dumps(amounts, separators=(",", ":"))
+            self.connection.execute(_INSERT, {"board_id": board_id, "amounts": text})
 
-    def remove(self, board_id: int) -> set[int]:
-        own = pool_change.c.board_id == board_id
-        keys = set(self.connection.scalars(select(pool_change.c.pool_id).where(own)))
-        self.connection.execute(delete(pool_change).where(own))
-        return keys
+    def remove(self, board_id: int) -> set[str]:
+        gone = self.connection.execute(delete(pool_change).where(pool_change.c.board_id == board_id))
+        return {ALL} if gone.rowcount else set()
 
-    def advance(self, _before: Mapping[int, int | None], moved: Mapping[int, int | None], /) -> None:
-        """A pool that is gone keeps its seen_at: the last board that showed it. Each has its row already."""
-        if moved:
-            self.connection.execute(_AMOUNT, [{"of_pool": key, "amount": amount} for key, amount in moved.items()])
-        own = (pool.c.race_id == self.place.race_id, pool.c.source_id == self.place.source_id)
-        shown = update(pool).where(*own, pool.c.amount.is_not(None))
-        self.connection.execute(shown.values(seen_at=self.place.fetched_at))
+    def advance(self, _before: Mapping[str, Amounts], _moved: Mapping[str, Amounts], /) -> None:
+        return
 
-    def refresh(self, keys: Iterable[int]) -> None:
-        wanted = set(keys)
-        race_id, source_id = self.place.race_id, self.place.source_id
-        newest = newest_at(self.connection, race_id, source_id)
-        rows = [
-            {
-                "of_pool": row.pool_id,
-                "amount": row.amount,
-                "seen_at": newest if row.amount is not None else self._last_shown(row.fetched_at),
-            }
-            for row in _newest_changes(self.connection, race_id, source_id)
-            if row.pool_id in wanted
-        ]
-        if rows:
-            self.connection.execute(_AMOUNT_SEEN, rows)
-
-    def _last_shown(self, gone_at: int) -> int | None:
-        return newest_at(self.connection, self.place.race_id, self.place.source_id, before=gone_at)
+    def refresh(self, _keys: Iterable[str]) -> None:
+        return
 
 
-_AMOUNT = update(pool).where(pool.c.pool_id == bindparam("of_pool")).values(amount=bindparam("amount"))
-_AMOUNT_SEEN = _AMOUNT.values(seen_at=bindparam("seen_at"))
+_FAR = 2**62
+# Statements of every board are built once: that costs more than running them.
+_INSERT = insert(pool_change)
+_IDENTITIES = (
+    select(pool.c.bet_type, pool.c.interest_id, pool.c.currency)
+    .where(pool.c.race_id == bindparam("of_race"), pool.c.source_id == bindparam("of_source"))
+    .order_by(pool.c.position)
+)
+_AS_OF = (
+    select(pool_change.c.amounts)
+    .join(board, board.c.board_id == pool_change.c.board_id)
+    .where(
+        board.c.race_id == bindparam("of_race"),
+        board.c.source_id == bindparam("of_source"),
+        board.c.fetched_at <= bindparam("at"),
+    )
+    .order_by(board.c.fetched_at.desc())
+    .limit(1)
+)

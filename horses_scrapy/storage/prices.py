@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from horses_scrapy.items import Market
 from horses_scrapy.storage.board_view import Shown
@@ -32,13 +32,23 @@ def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> dict
     return {(row.interest_id, row.market): Shown(row.price, row.status) for row in rows}
 
 
+def of_board(board_id: int, race_id: int) -> Select[tuple[int, str]]:
+    """The keys that a board changed. By way of the race's interests: on SQLite nothing leads from a board to its prices."""
+    return (
+        select(price_change.c.interest_id, price_change.c.market)
+        .join(betting_interest, betting_interest.c.interest_id == price_change.c.interest_id)
+        .where(betting_interest.c.race_id == race_id, price_change.c.board_id == board_id)
+    )
+
+
 def _newest_changes(connection: Connection, race_id: int, source_id: int, at: int | None = None) -> list[Any]:
     by_key = (price_change.c.interest_id, price_change.c.market)
     rank = func.row_number().over(partition_by=by_key, order_by=board.c.fetched_at.desc()).label("rank")
     ranked = (
         select(price_change, board.c.fetched_at, rank)
+        .join(betting_interest, betting_interest.c.interest_id == price_change.c.interest_id)
         .join(board, board.c.board_id == price_change.c.board_id)
-        .where(board.c.race_id == race_id, board.c.source_id == source_id)
+        .where(betting_interest.c.race_id == race_id, board.c.source_id == source_id)
     )
     if at is not None:
         ranked = ranked.where(board.c.fetched_at <= at)
@@ -73,10 +83,13 @@ class PriceLedger:
             self.connection.execute(insert(price_change), rows)
 
     def remove(self, board_id: int) -> set[Key]:
-        own = price_change.c.board_id == board_id
-        rows = self.connection.execute(select(price_change.c.interest_id, price_change.c.market).where(own)).all()
-        self.connection.execute(delete(price_change).where(own))
-        return {(row.interest_id, row.market) for row in rows}
+        rows = self.connection.execute(of_board(board_id, self.place.race_id)).all()
+        keys: set[Key] = {(row.interest_id, row.market) for row in rows}
+        if keys:
+            key = tuple_(price_change.c.interest_id, price_change.c.market)
+            own = delete(price_change).where(key.in_(sorted(keys)), price_change.c.board_id == board_id)
+            self.connection.execute(own)
+        return keys
 
     def advance(self, before: Mapping[Key, Shown], moved: Mapping[Key, Shown], /) -> None:
         self._replace(before, moved)

@@ -15,7 +15,7 @@ class Counts:
     boards: int
     prices_seen: int
     prices_stored: int
-    exactas: int
+    exacta_grids: int
     alerts: int
     deliveries: dict[str, int]
     outcomes: dict[str, int]
@@ -28,7 +28,7 @@ def counts(connection: Connection) -> Counts:
         boards=_rows(connection, schema.board),
         prices_seen=_prices_seen(connection),
         prices_stored=_rows(connection, schema.price_change),
-        exactas=_rows(connection, schema.pair_price),
+        exacta_grids=_rows(connection, schema.pair_grid),
         alerts=_rows(connection, schema.alert),
         deliveries=dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all()),
         outcomes=dict(connection.execute(select(run.c.outcome, func.count()).group_by(run.c.outcome)).all()),

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from horses_scrapy.checks import Earlier, Runner, Standing
 from horses_scrapy.items import OUT
+from horses_scrapy.storage import pools
 from horses_scrapy.storage.alert_history import card_changes
 from horses_scrapy.storage.board_reader import board_view
 from horses_scrapy.storage.board_view import BoardView
@@ -17,8 +18,6 @@ from horses_scrapy.storage.schema import (
     horse,
     latest_odds,
     pair_grid,
-    pool,
-    pool_change,
     price_change,
     race,
 )
@@ -109,25 +108,34 @@ def _cells(before: BoardView) -> dict[str, dict[tuple[str, ...], int]]:
 
 
 def _standing(connection: Connection, before: BoardView, kind: str, cells: Mapping[tuple[str, ...], int]) -> Standing:
+    """With the pool's total on the board that first showed these prices."""
     source_id = connection.scalar(select(source_table.c.source_id).where(source_table.c.name == before.source.name))
-    of = (board.c.race_id == before.race.race_id, board.c.source_id == source_id)
-    asked: Any = select(func.max(board.c.fetched_at)).where(*of, board.c.fetched_at <= before.fetched_at)
-    if kind == "win":
-        asked = asked.join(price_change, price_change.c.board_id == board.c.board_id)
-        since = connection.scalar(asked.where(price_change.c.market == "win_tote"))
-    else:
-        asked = asked.join(pair_grid, pair_grid.c.board_id == board.c.board_id)
-        since = connection.scalar(asked.where(pair_grid.c.bet_type == kind))
-    return Standing(None if since is None else _total_at(connection, of, kind, since), cells)
+    assert source_id is not None, "a board's source is stored"
+    race_id = before.race.race_id
+    shown = _win_changed(race_id) if kind == "win" else _grid_stored(race_id, kind)
+    since = connection.scalar(shown.where(board.c.source_id == source_id, board.c.fetched_at <= before.fetched_at))
+    return Standing(None if since is None else _total_at(connection, race_id, source_id, kind, since), cells)
 
 
-def _total_at(connection: Connection, of: tuple[Any, ...], bet_type: str, at_ms: int) -> int | None:
-    total: int | None = connection.scalar(
-        select(pool_change.c.amount)
-        .join(pool, pool.c.pool_id == pool_change.c.pool_id)
-        .join(board, board.c.board_id == pool_change.c.board_id)
-        .where(*of, pool.c.bet_type == bet_type, pool.c.interest_id.is_(None), board.c.fetched_at <= at_ms)
-        .order_by(board.c.fetched_at.desc())
-        .limit(1)
+def _win_changed(race_id: int) -> Select[tuple[int | None]]:
+    return (
+        select(func.max(board.c.fetched_at))
+        .join(price_change, price_change.c.board_id == board.c.board_id)
+        .join(betting_interest, betting_interest.c.interest_id == price_change.c.interest_id)
+        .where(betting_interest.c.race_id == race_id, price_change.c.market == "win_tote")
     )
-    return total
+
+
+def _grid_stored(race_id: int, bet_type: str) -> Select[tuple[int | None]]:
+    return (
+        select(func.max(board.c.fetched_at))
+        .join(pair_grid, pair_grid.c.board_id == board.c.board_id)
+        .where(board.c.race_id == race_id, pair_grid.c.bet_type == bet_type)
+    )
+
+
+def _total_at(connection: Connection, race_id: int, source_id: int, bet_type: str, at_ms: int) -> int | None:
+    known = pools.identities(connection, race_id, source_id)
+    shown = pools.named(known, pools.as_of(connection, race_id, source_id, at_ms))
+    totals = [amount for (kind, interest, _), amount in shown.items() if kind == bet_type and interest is None]
+    return totals[0] if totals else None

@@ -2,8 +2,9 @@
 
 Prices are decimal odds in thousandths, money is minor units of a named currency, times are epoch milliseconds UTC,
 dates are ISO text at the track. `*_mono` are real milliseconds since boot (clock.Clock.monotonic_ms), only ever
-compared with each other. Indexes are declared partial for SQLite alone: one word for PostgreSQL here would load that
-dialect in every job (a seventh of its start).
+compared with each other. Words that stand in every row of the history are stored as their place in a list (coded.py);
+what moves as a whole at every poll, pools and pair prices, is one JSON array (docs/adr/0013). Indexes are declared partial
+for SQLite alone: one word for PostgreSQL here would load that dialect in every job (a seventh of its start).
 """
 
 from typing import Any
@@ -21,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+from horses_scrapy.storage.coded import MARKET, PRICE_STATUS, RACE_STATUS, Coded
 
 metadata = MetaData(
     naming_convention={
@@ -50,6 +53,19 @@ def _text(name: str, *parts: Any, null: bool = False, **options: Any) -> Column[
     return Column(name, Text, *parts, nullable=null, **options)
 
 
+def _coded(name: str, kind: Coded, **options: Any) -> Column[str]:
+    return Column(name, kind, nullable=False, **options)
+
+
+def _code(column: str, kind: Coded) -> CheckConstraint:
+    return CheckConstraint(f"{column} BETWEEN 0 AND {len(kind.words) - 1}", name=column)
+
+
+def _on_postgresql(name: str, *columns: str) -> Index:
+    """For its foreign keys. On SQLite it would be half of a price's bytes, and nothing there is looked up so."""
+    return Index(name, *columns).ddl_if(dialect="postgresql")
+
+
 def _ref(target: str, *, null: bool = False, **options: Any) -> Column[int]:
     return Column(target.split(".")[1], Int, ForeignKey(target), nullable=null, **options)
 
@@ -58,8 +74,6 @@ def _one_of(column: str, *values: str) -> CheckConstraint:
     quoted = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({quoted})", name=column)
 
-
-_RACE_STATUS = ("scheduled", "open", "closed", "unofficial", "official", "cancelled", "postponed")
 
 # What the database is for: `purpose` is live, demo, replay or sample. A simulated clock is refused on a live one.
 meta = _table("meta", Column("key", Text, primary_key=True), _text("value"), rowid=False)
@@ -106,7 +120,7 @@ race = _table(
     _int("updated_at"),
     UniqueConstraint("track_id", "race_date", "race_number"),
     Index("idx_race_date", "race_date"),
-    _one_of("status", *_RACE_STATUS),
+    _one_of("status", *RACE_STATUS.words),
 )
 
 race_source = _table(
@@ -170,27 +184,28 @@ board = _table(
     _ref("source.source_id"),
     _int("fetched_at"),
     _int("source_time", null=True),
-    _text("status"),
+    _coded("status", RACE_STATUS),
     _int("minutes_to_post", null=True),
     _text("mtp_text", null=True),
     _ref("crawl_run.run_id", null=True),
     _text("flags", server_default=text("''")),  # comma separated, sorted
-    _text("grids", server_default=text("''")),  # pair prices that came with it: exacta@<fetched_at>, comma separated
+    _text("grids", server_default=text("''")),  # pair prices that came with it: exacta+<ms after fetched_at>, comma separated
     _int("evaluated_at", null=True),  # null: the alert rules have not seen it yet
     UniqueConstraint("race_id", "source_id", "fetched_at"),
     Index("idx_board_pending", "race_id", "fetched_at", sqlite_where=text("evaluated_at IS NULL")),
-    _one_of("status", *_RACE_STATUS),
+    _code("status", RACE_STATUS),
 )  # fmt: skip
 
 price_change = _table(
     "price_change",
     _ref("betting_interest.interest_id", primary_key=True),
-    Column("market", Text, primary_key=True),
+    _coded("market", MARKET, primary_key=True),
     _ref("board.board_id", primary_key=True),
     _int("price", null=True),
-    _text("status"),
-    Index("idx_price_change_board", "board_id"),
-    _one_of("status", "active", "capped", "scratched", "missing"),
+    _coded("status", PRICE_STATUS),
+    _on_postgresql("idx_price_change_board", "board_id"),
+    _code("market", MARKET),
+    _code("status", PRICE_STATUS),
     rowid=False,
 )
 
@@ -198,34 +213,31 @@ latest_odds = _table(
     "latest_odds",
     _ref("betting_interest.interest_id", primary_key=True),
     _ref("source.source_id", primary_key=True),
-    Column("market", Text, primary_key=True),
+    _coded("market", MARKET, primary_key=True),
     _int("price", null=True),
-    _text("status"),
+    _coded("status", PRICE_STATUS),
     _int("changed_at"),  # fetched_at of the board that first showed it
     _int("seen_at"),  # fetched_at of the newest board that showed it
+    _code("market", MARKET),
+    _code("status", PRICE_STATUS),
     rowid=False,
 )
 
 pool = _table(
     "pool",
-    _id("pool_id"),
-    _ref("race.race_id"),
-    _ref("source.source_id"),
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    Column("position", Int, primary_key=True),  # of its amount in pool_change.amounts, from 0
     _text("bet_type"),
     _ref("betting_interest.interest_id", null=True),  # null: the total
     _text("currency"),
-    _int("amount", null=True),  # newest
-    _int("seen_at"),  # fetched_at of the newest board
-    Index("idx_pool_race", "race_id", "source_id", "bet_type"),
+    rowid=False,
 )
 
 pool_change = _table(
     "pool_change",
-    _ref("pool.pool_id", primary_key=True),
-    _ref("board.board_id", primary_key=True),
-    _int("amount", null=True),  # null: the board no longer showed it
-    Index("idx_pool_change_board", "board_id"),
-    rowid=False,
+    Column("board_id", Int, ForeignKey("board.board_id"), primary_key=True, autoincrement=False),
+    _text("amounts"),  # JSON: all of the race's pools from this source by position; null where the board shows none
 )
 
 pair_grid = _table(
@@ -237,17 +249,10 @@ pair_grid = _table(
     _text("currency"),
     _int("cap", null=True),  # the pay-out that is printed for "this or more"
     _int("fetched_at"),  # of the pair response, which may be later than the board's
+    _text("interests"),  # JSON: interest ids
+    _text("payouts"),  # JSON: row by row, first x second in the order of `interests`; null where there is none
     UniqueConstraint("board_id", "bet_type"),
     _one_of("bet_type", "exacta", "quinella"),
-)
-
-pair_price = _table(
-    "pair_price",
-    _ref("pair_grid.grid_id", primary_key=True),
-    Column("first", Int, ForeignKey("betting_interest.interest_id"), primary_key=True),
-    Column("second", Int, ForeignKey("betting_interest.interest_id"), primary_key=True),
-    _int("payout"),
-    rowid=False,
 )
 
 change = _table(

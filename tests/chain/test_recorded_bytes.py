@@ -6,11 +6,14 @@ import pytest
 from crawling import ROOT
 from raw_server import answer, serving
 
+from horses_scrapy.storage.coded import MARKET, PRICE_STATUS
+
 SAMPLES = ROOT.parent / "shared/samples"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"recorded answers are not beside the project: {SAMPLES}")
 AWAPUNI = "/affiliates/v1/racing/events/0f57e087-00d9-4c61-9549-835abe2ae2ed"
 AWAPUNI_R1 = ("track_awapuni", "date=2025-07-17", "race=1")
-TABLES = ("track", "race", "horse", "entry", "betting_interest", "price_change", "pool_change", "pair_grid", "pair_price", "change", "result", "payoff", "alert", "rejected_item")  # fmt: skip
+TOTE, FIXED = (MARKET.words.index(market) for market in ("win_tote", "win_fixed"))
+TABLES = ("track", "race", "horse", "entry", "betting_interest", "price_change", "pool", "pool_change", "pair_grid", "change", "result", "payoff", "alert", "rejected_item")  # fmt: skip
 
 
 @pytest.fixture
@@ -29,19 +32,21 @@ def test_awapuni_is_stored_as_it_was_sent(awapuni):
     prices = awapuni.rows(
         "SELECT label, market, price, name FROM latest_odds JOIN betting_interest USING (interest_id) JOIN source USING (source_id)"
     )
-    assert {(row.label, row.market, row.name): row.price for row in prices}[("2", "win_tote", "tab_nz")] == 6600
-    assert {row.label for row in prices if row.market == "win_fixed"} == {str(number) for number in range(1, 9)}
-    assert {(row.market, row.price) for row in prices if row.label == "2"} >= {("win_tote", 6600), ("win_fixed", 7500)}
-    pools = awapuni.rows("SELECT bet_type, amount, currency FROM pool WHERE interest_id IS NULL")
+    assert {(row.label, row.market, row.name): row.price for row in prices}[("2", TOTE, "tab_nz")] == 6600
+    assert {row.label for row in prices if row.market == FIXED} == {str(number) for number in range(1, 9)}
+    assert {(row.market, row.price) for row in prices if row.label == "2"} >= {(TOTE, 6600), (FIXED, 7500)}
+    pools = awapuni.rows(
+        "SELECT bet_type, json_extract(amounts, '$[' || position || ']'), currency FROM pool, pool_change WHERE interest_id IS NULL"
+    )
     assert ("win", 915_138, "NZD") in {tuple(row) for row in pools}
 
 
 def test_awapunis_quinella_cell_is_the_declared_dividend(awapuni):
     awapuni.crawl(*AWAPUNI_R1)
     cell = awapuni.rows(
-        """SELECT payout, base FROM pair_price JOIN pair_grid USING (grid_id)
-           JOIN betting_interest a ON a.interest_id = first JOIN betting_interest b ON b.interest_id = second
-           WHERE a.label = '2' AND b.label = '4' AND bet_type = 'quinella'"""
+        """SELECT c.value, base FROM pair_grid, json_each(payouts) c, json_each(interests) f, json_each(interests) s
+           JOIN betting_interest a ON a.interest_id = f.value JOIN betting_interest b ON b.interest_id = s.value
+           WHERE a.label = '2' AND b.label = '4' AND bet_type = 'quinella' AND c.key = f.key * json_array_length(interests) + s.key"""
     )
     paid = awapuni.rows("SELECT payout, base FROM payoff WHERE bet_type = 'quinella' AND combination = '2-4'")
     assert [tuple(row) for row in cell] == [tuple(row) for row in paid] == [(1370, 100)]
@@ -70,7 +75,7 @@ def test_vincennes_is_stored_as_it_was_sent(installed):
     prices = {
         row.label: row for row in vincennes.rows("SELECT * FROM latest_odds JOIN betting_interest USING (interest_id)")
     }
-    assert (prices["7"].price, prices["7"].status) == (None, "scratched")
+    assert (prices["7"].price, PRICE_STATUS.words[prices["7"].status]) == (None, "scratched")
     for runner in runners:
         if runner["statut"] == "PARTANT":
             direct = runner["dernierRapportDirect"]

@@ -22,7 +22,7 @@ def test_every_stored_price_is_the_totes_own(tote, installation):
         assert audit.differences(connection, tote.ledger) == []
     store.close()
     assert installation.count("board") == len(tote.ledger.races)
-    assert installation.count("pair_price") > 0
+    assert installation.count("pair_grid") > 0
 
 
 def test_boards_that_nobody_evaluated_are_evaluated_by_the_next_run(tote, installation):

@@ -19,9 +19,9 @@ LAST_BOARD = "(SELECT board_id FROM board ORDER BY fetched_at DESC LIMIT 1)"
 
 TAMPERED = {
     "a price": ("UPDATE price_change SET price = price + 1000 WHERE price IS NOT NULL", "interest"),
-    "a scratch": ("UPDATE price_change SET status = 'active' WHERE status = 'scratched'", "interest"),
-    "a pool": ("UPDATE pool_change SET amount = amount + 100", "pool"),
-    "a pair": ("UPDATE pair_price SET payout = payout + 20", "exacta grid"),
+    "a scratch": ("UPDATE price_change SET status = 0 WHERE status = 2", "interest"),
+    "a pool": ("UPDATE pool_change SET amounts = '[9' || substr(amounts, 2)", "pool"),
+    "a pair": ("UPDATE pair_grid SET payouts = replace(payouts, 'null,', 'null,9')", "exacta grid"),
     "a base bet": ("UPDATE pair_grid SET base = 100", "exacta grid"),
     "a source time": ("UPDATE board SET source_time = source_time + 1000", "the tote's board is of"),
 }
@@ -55,7 +55,7 @@ def test_a_race_that_was_called_off_is_final_once_its_board_says_so(tmp_path):
     with store.write() as connection:
         assert audit.differences(connection, ledger) == []
         assert audit.finals(connection, ledger) == 2
-        connection.exec_driver_sql("UPDATE board SET status = 'open' WHERE status = 'cancelled'")
+        connection.exec_driver_sql("UPDATE board SET status = 1 WHERE status = 5")
         assert audit.finals(connection, ledger) == 1
     store.close()
 

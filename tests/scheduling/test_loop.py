@@ -98,7 +98,7 @@ def test_boards_and_alerts_are_told_once_in_whatever_order_they_are_evaluated(sc
         with store.write() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO board (board_id, race_id, source_id, fetched_at, status, evaluated_at) "
-                f"VALUES ({number}, {race}, 1, {number}, 'open', {evaluated})"
+                f"VALUES ({number}, {race}, 1, {number}, 1, {evaluated})"
             )
 
     def alert(board, text):

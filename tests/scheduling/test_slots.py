@@ -96,7 +96,7 @@ def test_boards_that_were_evaluated(store, cards, after, waiting, expected):
         for board, evaluated in ((1, NOW), (2, "NULL"), (3, NOW)):
             connection.exec_driver_sql(
                 "INSERT INTO board (board_id, race_id, source_id, fetched_at, status, evaluated_at) "
-                f"VALUES ({board}, {race}, 1, {NOW + board}, 'open', {evaluated})"
+                f"VALUES ({board}, {race}, 1, {NOW + board}, 1, {evaluated})"
             )
         connection.exec_driver_sql(
             "INSERT INTO alert (rule, alert_type, scope, race_id, market, subject, unit, message, detail, triggered_at, "

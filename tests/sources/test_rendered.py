@@ -103,7 +103,7 @@ def test_the_board_that_a_script_draws_is_the_ledgers(tmp_path):
     entries = [len(race["entries"]) for race in done.of("post_time") if race["entries"]]
     assert entries == [len(entry.race.runners) for entry in server.ledger.races.values()]
     assert stored(tmp_path, "SELECT outcome, boards FROM crawl_run") == [("ok", 3)]
-    assert stored(tmp_path, "SELECT count(*) FROM pair_price") == [
+    assert stored(tmp_path, "SELECT count(*) FROM exacta_probable") == [
         (sum(len(grid["prices"]) for board in boards for grid in board["grids"]),)
     ]
 
