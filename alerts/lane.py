@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from alerts.expiry import why_expired
 from alerts.outbox import Outbox, Verdict, verdict
 from alerts.outcome import Outcome
 from horses_scrapy.clock import Clock
-from horses_scrapy.errors import StoreError
+from horses_scrapy.errors import StoreBroken, StoreError
 from horses_scrapy.storage.outbox import Due, Whose
 
 log = logging.getLogger(__name__)
@@ -66,16 +67,18 @@ class Lane:
         self._outbox = outbox
         self._clock = clock
         self._chance = chance
-        self._owner = f"pid {os.getpid()} {self.name}"
+        self._owner = f"pid {os.getpid()} at {socket.gethostname()} {self.name}"
         self._leased: list[Due] = []
         self._answered: tuple[Due, Outcome, Verdict] | None = None
         self._suspects: dict[int, float] = {}  # notification -> when the server last stopped at it
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`; the message in flight is finished first. A database that refuses is asked again."""
+        """Until `stop`; the message in flight is finished first. A database that refuses is asked again; raises StoreBroken."""
         while not stop.is_set():
             try:
                 self.flush(stop)
+            except StoreBroken:
+                raise  # what a broken disk says to a second try is not to be believed
             except StoreError as error:
                 log.error("%s: %s. Again in %.0f s", self.name, error, STORE_PAUSE)  # noqa: TRY400 (its text says it all)
                 stop.wait(STORE_PAUSE)
@@ -114,15 +117,12 @@ class Lane:
 
     def _lease(self, report: Report) -> bool:
         """Take the next batch, one message where the server has to be probed; whether there is any."""
-        alive: list[Due] = []
-        while not alive:
+        while not self._leased:
             due = self._outbox.due(self._channel.name, whose=self._whose, limit=BATCH)
             if not due:
                 return False
             alive = [each for each in due if not self._expired(each, report)]
-        batch = self._in_turn(alive)
-        self._outbox.lease(batch, self._owner)
-        self._leased = batch
+            self._leased = self._outbox.lease(self._in_turn(alive), self._owner) if alive else []
         return True
 
     def _in_turn(self, alive: list[Due]) -> list[Due]:

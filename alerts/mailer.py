@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -10,33 +11,38 @@ from alerts.channels.channel import Channel
 from alerts.lane import STORE_PAUSE, Lane, Report
 from alerts.outbox import Outbox
 from horses_scrapy.clock import Clock
-from horses_scrapy.errors import StoreError
+from horses_scrapy.errors import StoreBroken, StoreError
 
 log = logging.getLogger(__name__)
 
 DECIDE_EVERY = 0.1
 """Real seconds between two looks at what waits to be grouped."""
+TAKE_OVER_EVERY = 30.0
+"""Real seconds between two looks at what other machines' mailers left when they died."""
 
 
 class Mailer:
-    """The only sender of a database. Its lock (only_one) must be held while it works."""
+    """The only sender of a database, or on a server of its machine. Its lock (only_one) must be held while it works."""
 
     def __init__(
         self, outbox: Outbox, channels: Mapping[str, Channel], clock: Clock, chance: random.Random | None = None
     ) -> None:
         self._outbox = outbox
+        self._taken_over = 0.0  # when it was last looked for, by the monotonic clock
         jitter = random.Random() if chance is None else chance  # noqa: S311 (jitter, no secret)
         self.lanes = [
             Lane(channel, whose, outbox, clock, jitter) for channel in channels.values() for whose in channel.lanes
         ]
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`; messages in flight are finished first. A database that refuses is asked again."""
+        """Until `stop`; messages in flight are finished first. A database that refuses is asked again; raises StoreBroken."""
         self._take_over(stop)
         with ThreadPoolExecutor(len(self.lanes), "lane") as threads:
             senders = [threads.submit(lane.run, stop) for lane in self.lanes]
             try:
                 while not stop.is_set():
+                    if self._outbox.shared and time.monotonic() - self._taken_over > TAKE_OVER_EVERY:
+                        self._take_over(stop)
                     self._decide(stop)
                     _raise_what_ended(senders)
                     stop.wait(DECIDE_EVERY)
@@ -66,7 +72,8 @@ class Mailer:
         return self._outbox.unsent()
 
     def _take_over(self, stop: threading.Event) -> None:
-        """Before the first lane works: whatever is leased then was left by a dead sender."""
+        """Before the first lane works, whatever dead senders left; later what others' did whose leases ran out."""
+        self._taken_over = time.monotonic()
         while not stop.is_set():
             try:
                 freed = self._outbox.free_orphans()
@@ -85,6 +92,8 @@ class Mailer:
 
 
 def _again(error: StoreError, stop: threading.Event) -> None:
+    if isinstance(error, StoreBroken):
+        raise error
     log.error("%s. Again in %.0f s", error, STORE_PAUSE)
     stop.wait(STORE_PAUSE)
 

@@ -27,7 +27,8 @@ from horses_scrapy.storage.engine import Store
 from horses_scrapy.storage.outbox import EVERYBODY, Due, Waiting, Whose
 
 MAX_ATTEMPTS = 20
-LEASE_MS = 60_000
+LEASE_MS = 180_000
+"""Longer than a batch and its slowest message take: until then no other machine's mailer takes it over."""
 PART = 25
 """So many messages are made before they are written: some 100 ms of work."""
 MAX_WAIT = sql.MAX_WAIT_MS / 1000
@@ -76,7 +77,7 @@ class _Part:
 
 
 class Outbox:
-    """The queue of one database, for its only sender. Its threads may share it."""
+    """The queue of one database, for its only sender, or on a server for one of them. Its threads may share it."""
 
     def __init__(
         self,
@@ -179,15 +180,22 @@ class Outbox:
         with self._store.read() as connection:
             return sql.unsent(connection)
 
+    @property
+    def shared(self) -> bool:
+        """Whether mailers of other machines may send from it too."""
+        return self._store.dialect == "postgresql"
+
     def free_orphans(self) -> int:
         with self._store.write() as connection:
             return sql.free_orphans(connection, self._clock.now_ms())
 
-    def lease(self, batch: Sequence[Due], owner: str) -> None:
+    def lease(self, batch: Sequence[Due], owner: str) -> list[Due]:
+        """Those that no other sender took meanwhile."""
         now = self._clock.now_ms()
         new = sql.Lease(owner=owner, until=now + LEASE_MS, at=now, mono=Clock.monotonic_ms())
-        with self._store.write() as connection:
-            sql.lease(connection, [each.notification_id for each in batch], new)
+        with self._store.write(beside=True) as connection:
+            leased = set(sql.lease(connection, [each.notification_id for each in batch], new))
+        return [each for each in batch if each.notification_id in leased]
 
     def hand_back(self, batch: Sequence[Due]) -> None:
         """Leased ones that were not offered after all."""

@@ -22,7 +22,7 @@ from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import FATAL, OK, PARTIAL, ConfigError, HorsesError
 from horses_scrapy.only_one import only_one
-from horses_scrapy.storage.engine import database_file, open_store
+from horses_scrapy.storage.engine import address_of, open_store
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +75,9 @@ def run_until_signal(mailer: Mailer, settings: Settings, channels: Channels) -> 
 
 def show_waiting(settings: Settings, rules: RuleSet, channels: Channels, now: Clock) -> int:
     """Print what a flush would send; opens no connection and writes nothing."""
-    if not database_file(settings).exists():
-        print(f"Nothing to send: there is no database at {database_file(settings)}")  # noqa: T201
+    address = address_of(settings)
+    if not address.exists():
+        print(f"Nothing to send: there is no database at {address.shown}")  # noqa: T201
         return OK
     with closing(open_store(settings, now)) as store:
         outbox = Outbox(store, now, rules.delivery, channels, rules)

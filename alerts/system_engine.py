@@ -127,7 +127,7 @@ class SystemEngine:
 
     def _house(self, connection: Connection, now_ms: int) -> House:
         return House(
-            free_mb=self._free(self._store.path.parent),
+            free_mb=None if self._store.path is None else self._free(self._store.path.parent),
             faults=tuple(self._faults),
             mail=mail_facts(connection, now_ms),
         )

@@ -46,6 +46,10 @@ class StoreBusy(StoreError):
     """The write lock was not free before the deadline; names the process that holds it."""
 
 
+class StoreBroken(StoreError):
+    """The file is damaged, or the disk under it failed. Never tried again in a process that runs on: a second fsync lies."""
+
+
 class ScrapydError(HorsesError):
     """scrapyd is down, slow, or answered with an error."""
 

@@ -48,11 +48,11 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    url = settings.system.database_url
+    urls = (settings.system.database_url, settings.system.database_direct_url)
     return [
         settings.smtp.password.get_secret_value(),
         settings.scrapyd.password.get_secret_value(),
-        *(_url_secrets(url.get_secret_value()) if url is not None else ()),
+        *(secret for url in urls if url is not None for secret in _url_secrets(url.get_secret_value())),
         *_credentials(settings),
     ]
 

@@ -23,9 +23,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What is of no track. free_mb: of the database's disk. faults: of the last minutes, oldest first."""
+    """What is of no track. free_mb: of the database's disk, None where a server has it. faults: of the last minutes, oldest first."""
 
-    free_mb: int
+    free_mb: int | None
     faults: tuple[Fault, ...] = ()
     mail: tuple[MailFacts, ...] = ()
 

@@ -12,13 +12,8 @@ DISK, WRITES = "disk", "writes"
 
 
 def database(rule: DatabaseRule, house: House, here: Here) -> Iterator[Finding]:
-    low, enough = house.free_mb < rule.free_mb, house.free_mb * 10 >= rule.free_mb * 11
-    yield Finding(
-        subject=DISK,
-        standing="breach" if low else "over" if enough else "between",
-        value=house.free_mb * 1000,
-        threshold=rule.free_mb * 1000,
-    )
+    if house.free_mb is not None:
+        yield _disk(rule, house.free_mb)
     refused = [(track, track.runs[0]) for track in here.facts.tracks if track.runs]
     jobs = [
         Fault(run.finished_at, f"{track.code}: {run.reason or ''}")
@@ -32,6 +27,16 @@ def database(rule: DatabaseRule, house: House, here: Here) -> Iterator[Finding]:
         value=len(faults) * 1000,
         at=faults[0].at if faults else None,
         told=tuple(dict.fromkeys(fault.text for fault in faults))[-3:],
+    )
+
+
+def _disk(rule: DatabaseRule, free_mb: int) -> Finding:
+    low, enough = free_mb < rule.free_mb, free_mb * 10 >= rule.free_mb * 11
+    return Finding(
+        subject=DISK,
+        standing="breach" if low else "over" if enough else "between",
+        value=free_mb * 1000,
+        threshold=rule.free_mb * 1000,
     )
 
 

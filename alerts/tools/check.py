@@ -8,13 +8,14 @@ from pathlib import Path
 from alerts.channels.registry import channel_faults
 from alerts.lines import Lines
 from alerts.rules import BoardRule, EventRule, RaceRule, Rule, RuleSet, SystemRule, load_rules
+from alerts.rules.pair import ExactaRule, PayoutRule
 from alerts.setup import mode_of
 from alerts.tools import screen
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings, Track
 from horses_scrapy.errors import OK, USAGE, ConfigError
 from horses_scrapy.storage import watchlists
-from horses_scrapy.storage.engine import Store, database_file
+from horses_scrapy.storage.engine import Store, address_of
 
 Lists = Mapping[str, frozenset[tuple[str, str]]]
 
@@ -83,6 +84,10 @@ def _odd(settings: Settings, rule: Rule, lists: Lists | None) -> Iterator[str]:
         yield f"never fires: {why}"
     elif idle:
         yield f"scope.tracks: {', '.join(idle)} is disabled"
+    watched = known or list(settings.enabled_tracks.values())
+    blind = [track.key for track in watched if track.pair_prices == 0]
+    if isinstance(rule, PayoutRule | ExactaRule) and blind:
+        yield f"sees nothing of {', '.join(blind)}: pair_prices is off there"
     wanted = rule.scope.watchlist if isinstance(rule, RaceRule) else None
     if wanted is not None and lists is not None and wanted not in lists:
         yield f"scope.watchlist: {wanted!r} is empty; alertctl watchlist add {wanted} horse=..."
@@ -108,10 +113,10 @@ def _in_force(settings: Settings, rules: RuleSet, path: Path) -> Iterator[str]:
 
 def _lists(settings: Settings, now: Clock) -> Lists | None:
     """Nothing is made, and nothing upgraded, by looking."""
-    path = database_file(settings)
-    if not path.exists():
+    address = address_of(settings)
+    if not address.exists():
         return None
-    store = Store(path)
+    store = Store(address)
     try:
         state = store.look()
         if state is None or state.revision is None:

@@ -8,16 +8,16 @@ from sqlalchemy import Connection
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import ConfigError
-from horses_scrapy.storage.engine import Store, database_file, open_store
+from horses_scrapy.storage.engine import Store, address_of, open_store
 
 
 @contextmanager
 def opened(settings: Settings, now: Clock) -> Iterator[Store]:
     """Raises ConfigError where there is no database: looking makes none."""
-    path = database_file(settings)
-    if not path.exists():
+    address = address_of(settings)
+    if not address.exists():
         raise ConfigError(
-            f"{path}: there is no database; nothing was crawled yet, or system.database_path names another"
+            f"{address.shown}: there is no database; nothing was crawled yet, or system.database_path names another"
         )
     with closing(open_store(settings, now)) as store:
         yield store

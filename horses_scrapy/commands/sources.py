@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 from horses_scrapy import clock
 from horses_scrapy.config import Settings, Track
 from horses_scrapy.fixtures import spider_class
-from horses_scrapy.storage.engine import database_file, open_store
+from horses_scrapy.storage.engine import address_of, open_store
 from horses_scrapy.storage.runs import LastRun, last_runs
 from horses_scrapy.track_spider import missing_credentials
 
@@ -31,7 +31,7 @@ class Command(ScrapyCommand):
 
 def _last_runs(settings: Settings) -> Mapping[str, LastRun]:
     """Nothing is made by looking: without a database no track has a run."""
-    if not database_file(settings).exists():
+    if not address_of(settings).exists():
         return {}
     store = open_store(settings, clock.from_environment())
     try:

@@ -22,6 +22,7 @@ EARLY = (CONFIG_VARIABLE, clock.VARIABLE)
 ALIASES: dict[str, tuple[str, str]] = {
     "DB_PATH": ("system", "database_path"),
     "HORSES_DATABASE_URL": ("system", "database_url"),
+    "HORSES_DATABASE_DIRECT_URL": ("system", "database_direct_url"),
     "LOG_LEVEL": ("logging", "level"),
     "LOG_DIR": ("logging", "dir"),
     "EMAIL_SENDER": ("smtp", "sender"),
@@ -31,7 +32,10 @@ ALIASES: dict[str, tuple[str, str]] = {
     "SCRAPYD_USERNAME": ("scrapyd", "username"),
     "SCRAPYD_PASSWORD": ("scrapyd", "password"),
 }
-ENVIRONMENT_ONLY = {("smtp", "username"), ("smtp", "password"), ("scrapyd", "password"), ("system", "database_url")}
+ENVIRONMENT_ONLY = {
+    ("smtp", "username"), ("smtp", "password"), ("scrapyd", "password"),
+    ("system", "database_url"), ("system", "database_direct_url"),
+}  # fmt: skip
 """Secrets: a value in a YAML file is an error, because files are shared and backed up."""
 
 

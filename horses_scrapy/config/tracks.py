@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from horses_scrapy.config.block import Block, Line
 from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
@@ -78,6 +78,16 @@ class PoolTerms(Block):
     origin: Annotated[Line, Field(min_length=1)]
 
 
+def _every(value: object) -> object:
+    """`full`, `off` (in quotes: YAML) or `every N`, as the N of every Nth: 1, 0, N."""
+    if value in ("full", "off"):
+        return int(value == "full")
+    match = re.fullmatch(r"every ([2-9]|[1-9][0-9])", value, re.ASCII) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("full, off or every N (2 to 99) is expected")
+    return int(match[1])
+
+
 Pools = dict[BetType, tuple[PoolTerms, ...]]
 
 
@@ -112,6 +122,7 @@ class SourceConfig(Block):
 class Track(Block):
     """One track. `source_key` is the source's own name of it; `page` a link for people.
 
+    pair_prices: of how many boards the pair prices are kept: every one (1), every nth, none (0).
     A card with fewer runners than `min_runners` or more than `max_runners` is looked at twice (the flag runner_count).
     """
 
@@ -127,6 +138,7 @@ class Track(Block):
     page: BaseUrl | None = None
     options: dict[Name, Line] = Field(default_factory=dict)
     pools: Pools = Field(default_factory=dict)
+    pair_prices: Annotated[int, BeforeValidator(_every)] = 1
     min_runners: Annotated[int, Field(ge=1, le=40)] = 2
     max_runners: Annotated[int, Field(ge=1, le=40)] = 24
     enabled: bool = True

@@ -40,6 +40,9 @@ class Processes:
                 start_new_session=True,
             )
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def log(self, name: str) -> Path:
         folder = self.home.path / "logs"
         folder.mkdir(exist_ok=True)

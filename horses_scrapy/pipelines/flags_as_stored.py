@@ -12,7 +12,7 @@ from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.items import AnyItem, OddsItem
 from horses_scrapy.storage.boards import LATE
-from horses_scrapy.storage.engine import Store, database_file, open_store
+from horses_scrapy.storage.engine import Store, address_of, open_store
 from horses_scrapy.storage.queries import board_flags
 
 
@@ -20,7 +20,7 @@ class FlagsAsStored:
     """A board that is not stored keeps the flags that its source gave it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._store: Store | None = open_store(settings, Clock()) if database_file(settings).exists() else None
+        self._store: Store | None = open_store(settings, Clock()) if address_of(settings).exists() else None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

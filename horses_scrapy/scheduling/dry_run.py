@@ -9,7 +9,7 @@ from horses_scrapy.scheduling import snapshot
 from horses_scrapy.scheduling.jobs import spider_of
 from horses_scrapy.scheduling.plan import Due, PastSlot, next_due, plan
 from horses_scrapy.scheduling.snapshot import Snapshot
-from horses_scrapy.storage.engine import Store, database_file
+from horses_scrapy.storage.engine import Store, address_of
 from horses_scrapy.storage.slots import POSTED
 
 
@@ -33,7 +33,7 @@ def lines(settings: Settings, clock: Clock) -> list[str]:
 
 
 def _look(settings: Settings, clock: Clock) -> Snapshot:
-    with closing(Store(database_file(settings))) as store:
+    with closing(Store(address_of(settings))) as store:
         if store.look() is None:
             return snapshot.empty(clock)
         with store.read() as connection:

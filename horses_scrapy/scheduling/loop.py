@@ -10,7 +10,7 @@ from alerts.engine import Engine
 from alerts.system_engine import SystemEngine
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
-from horses_scrapy.errors import HorsesError, ScrapydError, StoreError
+from horses_scrapy.errors import HorsesError, ScrapydError, StoreBroken, StoreError
 from horses_scrapy.health import Fault
 from horses_scrapy.scheduling.console import Console
 from horses_scrapy.scheduling.deadlines import Deadlines
@@ -60,12 +60,14 @@ class Scheduler:
         self._ticked: int | None = None
 
     def run(self, stop: Stop) -> None:
-        """Look until a stop is asked for. What fails at one look does not keep the next from trying."""
+        """Look until a stop is asked for. What fails at one look does not keep the next from trying; raises StoreBroken."""
         while True:
             pause = self.parts.clock.real_seconds(self.parts.settings.scheduler.tick)
             try:
                 self.look()
                 pause = min(pause, self._until_next())
+            except StoreBroken:
+                raise  # what a broken disk says to a second try is not to be believed: the supervisor starts us anew
             except (HorsesError, SQLAlchemyError, OSError) as error:
                 logger.exception("This look failed; the next one tries again")
                 if isinstance(error, StoreError | SQLAlchemyError):

@@ -1,4 +1,4 @@
-"""Start, and stop in the reverse order: lock, database, rules, health, loop."""
+"""Start, and stop in the reverse order: locks, database, rules, health, loop."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ from horses_scrapy.only_one import only_one
 from horses_scrapy.scheduling.loop import Parts, Scheduler
 from horses_scrapy.scheduling.once import crawl_each
 from horses_scrapy.scheduling.stop import Stop, on_signals
-from horses_scrapy.storage.engine import Store, open_store
+from horses_scrapy.storage.engine import Store, address_of, open_store
+from horses_scrapy.storage.leader import leading
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,11 @@ def once(settings: Settings, clock: Clock, *, wait: float = 0) -> int:
 def started(settings: Settings, clock: Clock, stop: Stop, wait: float) -> Iterator[Scheduler]:
     """A scheduler that is alone and healthy. Raises AlreadyRunning, ConfigError or Unhealthy."""
     _tell_tracks(settings)
-    with only_one(settings.state_dir / "scheduler.lock", "scheduler"), closing(open_store(settings, clock)) as store:
+    with (
+        only_one(settings.state_dir / "scheduler.lock", "scheduler"),
+        leading(address_of(settings), "scheduler"),
+        closing(open_store(settings, clock)) as store,
+    ):
         logger.info("%s", store.banner())
         setting = setting_of(settings, rules_of(settings))
         faults = _healthy(settings, store, stop, wait)

@@ -83,9 +83,7 @@ def earlier_boards(connection: Connection, board_id: int) -> list[EarlierBoard]:
         )
     )  # fmt: skip
     amounts = connection.execute(
-        select(pool_change)
-        .join_from(board, pool_change, pool_change.c.board_id == board.c.board_id)
-        .where(*before)
+        select(pool_change).join_from(board, pool_change, pool_change.c.board_id == board.c.board_id).where(*before)
     )
     known = pools.identities(connection, race_id, source_id)
     totals = {row.board_id: _totals(pools.named(known, pools.parsed(row.amounts))) for row in amounts}

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, union, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from horses_scrapy.storage.board_view import RaceView
 from horses_scrapy.storage.schema import (
@@ -19,6 +19,7 @@ from horses_scrapy.storage.schema import (
     source,
     track,
 )
+from horses_scrapy.storage.upsert import upsert
 
 Phase = Literal["pending", "firing"]
 AnyRow = Row[*tuple[Any, ...]]
@@ -158,10 +159,14 @@ def states(connection: Connection, race_id: int | None) -> list[StateRow]:
 def save_states(connection: Connection, rows: Sequence[StateRow]) -> None:
     if not rows:
         return
-    statement = upsert(alert_state)
+    connection.execute(_save(connection.dialect.name), [asdict(row) for row in rows])
+
+
+@cache
+def _save(dialect: str) -> Any:
+    statement = upsert(alert_state, dialect)
     moved = {name: statement.excluded[name] for name in ("state", "boards", "alerted_value", "since")}
-    key = ["rule", "scope", "market", "subject"]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=moved), [asdict(row) for row in rows])
+    return statement.on_conflict_do_update(index_elements=["rule", "scope", "market", "subject"], set_=moved)
 
 
 def forget_states(connection: Connection, keys: Sequence[tuple[str, str, str, str]]) -> None:

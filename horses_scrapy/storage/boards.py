@@ -1,10 +1,10 @@
 """store_board: one source's board of one race at one instant."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
@@ -43,10 +43,11 @@ def store_board(
     """
     sighting = races.sighting_of(item, run_id, now_ms)
     key = races.resolve(connection, item, track, sighting)
-    known = _stored_before(connection, key, item)
-    if known is not None:
-        return known
-    place = _insert(connection, key, item, run_id, now_ms)
+    following = _next(connection, key, to_ms(item.fetched_at))
+    if following is not None and following.fetched_at == to_ms(item.fetched_at):
+        return _stored_before(connection, key, item, following)
+    item = _thinned(connection, key, item, track.pair_prices)
+    place = _insert(connection, key, item, following, run_id, now_ms)
     late = place.next_id is not None
     stored = _store_shown(connection, place, item)
     if late:
@@ -63,16 +64,23 @@ def store_board(
     )
 
 
-def _stored_before(connection: Connection, key: RaceKey, item: OddsItem) -> StoredBoard | None:
-    row = connection.execute(
-        select(board.c.board_id, board.c.flags).where(
-            board.c.race_id == key.race_id,
-            board.c.source_id == key.source_id,
-            board.c.fetched_at == to_ms(item.fetched_at),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
+def _thinned(connection: Connection, key: RaceKey, item: OddsItem, every: int) -> OddsItem:
+    """Without its pair prices, unless they are of every nth board in the order of arrival."""
+    if every == 1 or not item.grids:
+        return item
+    own = (board.c.race_id == key.race_id, board.c.source_id == key.source_id)
+    if every and not (connection.scalar(select(func.count()).select_from(board).where(*own)) or 0) % every:
+        return item
+    return replace(item, grids=())
+
+
+def _next(connection: Connection, key: RaceKey, at: int) -> Any:
+    """The first board at or after an instant: the very one, or that which the new one comes before; None: neither."""
+    asked = {"of_race": key.race_id, "of_source": key.source_id, "at": at}
+    return connection.execute(_NEXT, asked).one_or_none()
+
+
+def _stored_before(connection: Connection, key: RaceKey, item: OddsItem, row: Any) -> StoredBoard:
     own = prices.of_board(row.board_id, key.race_id)
     return StoredBoard(
         board_id=row.board_id,
@@ -84,14 +92,10 @@ def _stored_before(connection: Connection, key: RaceKey, item: OddsItem) -> Stor
     )
 
 
-def _insert(connection: Connection, key: RaceKey, item: OddsItem, run_id: int | None, now_ms: int) -> Place:
+def _insert(
+    connection: Connection, key: RaceKey, item: OddsItem, following: Any, run_id: int | None, now_ms: int
+) -> Place:
     at = to_ms(item.fetched_at)
-    following = connection.execute(
-        select(board.c.board_id, board.c.fetched_at)
-        .where(board.c.race_id == key.race_id, board.c.source_id == key.source_id, board.c.fetched_at > at)
-        .order_by(board.c.fetched_at)
-        .limit(1)
-    ).one_or_none()
     flags = item.flags if following is None else item.flags | {LATE}
     board_id = identity.inserted(
         connection,
@@ -153,3 +157,16 @@ def _distinct(item: OddsItem, pairs: Iterable[tuple[K, V]]) -> dict[K, V]:
                 f"{item.track} {item.race_date} R{item.race_number}: {key} is shown twice: {found[key]}, {value}: {item.url}"
             )
     return found
+
+
+# Built once: that costs more than running it.
+_NEXT = (
+    select(board.c.board_id, board.c.fetched_at, board.c.flags)
+    .where(
+        board.c.race_id == bindparam("of_race"),
+        board.c.source_id == bindparam("of_source"),
+        board.c.fetched_at >= bindparam("at"),
+    )
+    .order_by(board.c.fetched_at)
+    .limit(1)
+)

@@ -44,7 +44,9 @@ class Coded(TypeDecorator[str]):
 
     def sql_case(self, column: str) -> str:
         """For views: the word of a column."""
-        return f"CASE {column} " + " ".join(f"WHEN {code} THEN '{word}'" for code, word in enumerate(self.words)) + " END"
+        return (
+            f"CASE {column} " + " ".join(f"WHEN {code} THEN '{word}'" for code, word in enumerate(self.words)) + " END"
+        )
 
 
 RACE_STATUS = Coded(*RACE_STATUSES)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.items import OddsItem, PairGrid
@@ -62,18 +62,8 @@ def marked(text: str, board_at: int) -> dict[str, int]:
 
 def as_of(connection: Connection, race_id: int, source_id: int, bet_type: str, at: int) -> StoredGrid | None:
     """The newest at or before an instant."""
-    row = connection.execute(
-        select(pair_grid)
-        .join(board, board.c.board_id == pair_grid.c.board_id)
-        .where(
-            board.c.race_id == race_id,
-            board.c.source_id == source_id,
-            board.c.fetched_at <= at,
-            pair_grid.c.bet_type == bet_type,
-        )
-        .order_by(board.c.fetched_at.desc())
-        .limit(1)
-    ).one_or_none()
+    asked = {"of_race": race_id, "of_source": source_id, "of_bet_type": bet_type, "at": at}
+    row = connection.execute(_AS_OF, asked).one_or_none()
     if row is None:
         return None
     grid = Grid(row.base, row.currency, row.cap, unpacked(row.interests, row.payouts))
@@ -155,3 +145,18 @@ def _insert(connection: Connection, board_id: int, bet_type: str, fetched_at: in
 
 def _delete(connection: Connection, grid_id: int) -> None:
     connection.execute(delete(pair_grid).where(pair_grid.c.grid_id == grid_id))
+
+
+# Built once: that costs more than running it.
+_AS_OF = (
+    select(pair_grid)
+    .join(board, board.c.board_id == pair_grid.c.board_id)
+    .where(
+        board.c.race_id == bindparam("of_race"),
+        board.c.source_id == bindparam("of_source"),
+        board.c.fetched_at <= bindparam("at"),
+        pair_grid.c.bet_type == bindparam("of_bet_type"),
+    )
+    .order_by(board.c.fetched_at.desc())
+    .limit(1)
+)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,9 +18,9 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from horses_scrapy.storage.schema import alert, alert_delivery, notification, race, track
+from horses_scrapy.storage.upsert import upsert
 
 OPEN = ("pending", "leased")
 MAX_WAIT_MS = 60_000
@@ -183,7 +185,7 @@ def add_notice(connection: Connection, new: NewNotification) -> int:
 def _made(connection: Connection, new: NewNotification) -> tuple[int, str]:
     """The number and the state of a message, whether it is new or was made before."""
     values = {**asdict(new), "state": "pending", "next_at": new.created_at}
-    made: int | None = connection.execute(_MAKE, values).scalar_one_or_none()
+    made: int | None = connection.execute(_make(connection.dialect.name), values).scalar_one_or_none()
     if made is not None:
         return made, "pending"
     row = connection.execute(_MADE_BEFORE, {"of_message": new.message_id}).one()
@@ -203,22 +205,29 @@ _TAKE_MINE = (
     .where(*_MINE)
     .values(state=bindparam("new_state"), notification_id=bindparam("new_notification"))
 )
-_MAKE = (
-    upsert(notification).on_conflict_do_nothing(index_elements=["message_id"]).returning(notification.c.notification_id)
-)
 _MADE_BEFORE = select(notification.c.notification_id, notification.c.state).where(
     notification.c.message_id == bindparam("of_message")
 )
+
+
+@cache
+def _make(dialect: str) -> Any:
+    new = upsert(notification, dialect).on_conflict_do_nothing(index_elements=["message_id"])
+    return new.returning(notification.c.notification_id)
 
 
 # --- Notifications -----------------------------------------------------------------------------------------------------
 
 
 def free_orphans(connection: Connection, now_ms: int) -> int:
-    """Nobody else sends (the caller holds the sender's lock), so whatever is leased was left by a dead sender."""
+    """What dead senders left. Those of a file are of one machine, and the caller holds their lock: all is left over.
+
+    On a server others may be at work: theirs is what their lease still covers.
+    """
+    left = [] if connection.dialect.name == "sqlite" else [notification.c.lease_until <= now_ms]
     return connection.execute(
         update(notification)
-        .where(notification.c.state == "leased", _OPEN_NOTIFICATION)
+        .where(notification.c.state == "leased", _OPEN_NOTIFICATION, *left)
         .values(state="pending", next_at=now_ms, lease_owner=None, lease_until=None)
     ).rowcount
 
@@ -269,10 +278,16 @@ def unsent(connection: Connection) -> int:
 
 
 def lease(connection: Connection, notification_ids: Sequence[int], new: Lease) -> list[int]:
-    """Before an attempt, so that a dead sender's attempt is counted. Those that were pending, and are now leased."""
+    """Before an attempt, so that a dead sender's attempt is counted. Those that were pending, and are now leased.
+
+    One statement that passes over the rows of others: safe beside other senders (Store.write(beside=True)).
+    """
+    free = select(notification.c.notification_id).where(
+        notification.c.notification_id.in_(notification_ids), notification.c.state == "pending"
+    )
     query = (
-        _those(notification_ids)
-        .where(notification.c.state == "pending")
+        update(notification)
+        .where(notification.c.notification_id.in_(free.with_for_update(skip_locked=True)))
         .values(
             state="leased",
             lease_owner=new.owner,
@@ -302,8 +317,9 @@ def accepted(connection: Connection, notification_id: int, at_ms: int, mono: int
 def given_up(
     connection: Connection, notification_id: int, *, state: str, code: int | None, reason: str, at_ms: int
 ) -> None:
-    """`dead` or `expired`."""
-    _end(connection, notification_id, state, at_ms, code=code, reason=reason)
+    """`dead` or `expired`: the latter only while nobody offers it."""
+    while_in = ("pending",) if state == "expired" else OPEN
+    _end(connection, notification_id, state, at_ms, code=code, reason=reason, while_in=while_in)
 
 
 def try_again(
@@ -338,10 +354,13 @@ def _end(
     code: int | None,
     reason: str | None,
     mono: int | None = None,
+    while_in: Sequence[str] = OPEN,
 ) -> None:
     accepted_at = None if mono is None else at_ms
     ended = {"of_notification": notification_id, "new_state": state, "why": reason}
-    connection.execute(_END, ended | {"code": code, "at": accepted_at, "mono": mono})
+    told = ended | {"code": code, "at": accepted_at, "mono": mono, "of_states": list(while_in)}
+    if connection.execute(_END, told).rowcount == 0:
+        return
     alerts = connection.execute(_END_TAKEN, ended).scalars().all()
     settle(connection, alerts, at_ms)
 
@@ -354,7 +373,8 @@ def settle(connection: Connection, alert_ids: Sequence[int], at_ms: int) -> None
 
 _END = (
     update(notification)
-    .where(notification.c.notification_id == bindparam("of_notification"), notification.c.state.in_(OPEN))
+    .where(notification.c.notification_id == bindparam("of_notification"))
+    .where(notification.c.state.in_(bindparam("of_states", expanding=True)))
     .values(
         state=bindparam("new_state"),
         last_code=bindparam("code"),

@@ -131,7 +131,7 @@ def race_lines(connection: Connection) -> list[RaceLine]:
 
 def _per_race(connection: Connection, table: Table) -> dict[int, int]:
     query = select(table.c.race_id, func.count()).group_by(table.c.race_id)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _minutes_to_post(connection: Connection) -> dict[int, int | None]:
@@ -141,7 +141,7 @@ def _minutes_to_post(connection: Connection) -> dict[int, int | None]:
     query = select(board.c.race_id, board.c.minutes_to_post).join(
         newest, (newest.c.race_id == board.c.race_id) & (newest.c.at == board.c.fetched_at)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def board_ids(connection: Connection) -> list[int]:

@@ -1,7 +1,6 @@
 """What is stored around a board that is about to be stored, for the sanity checks. Instants are epoch milliseconds UTC."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -117,7 +116,7 @@ def _standing(connection: Connection, before: BoardView, kind: str, cells: Mappi
     return Standing(None if since is None else _total_at(connection, race_id, source_id, kind, since), cells)
 
 
-def _win_changed(race_id: int) -> Select[tuple[int | None]]:
+def _win_changed(race_id: int) -> Select[int | None]:
     return (
         select(func.max(board.c.fetched_at))
         .join(price_change, price_change.c.board_id == board.c.board_id)
@@ -126,7 +125,7 @@ def _win_changed(race_id: int) -> Select[tuple[int | None]]:
     )
 
 
-def _grid_stored(race_id: int, bet_type: str) -> Select[tuple[int | None]]:
+def _grid_stored(race_id: int, bet_type: str) -> Select[int | None]:
     return (
         select(func.max(board.c.fetched_at))
         .join(pair_grid, pair_grid.c.board_id == board.c.board_id)

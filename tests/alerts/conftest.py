@@ -3,6 +3,7 @@ import json
 import shutil
 import socket
 import threading
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +38,7 @@ from horses_scrapy.items import (
 )  # fmt: skip
 from horses_scrapy.storage import alert_reader, schema, writer
 from horses_scrapy.storage.alert_reader import StoredAlert
-from horses_scrapy.storage.engine import Store, database_file, open_store
+from horses_scrapy.storage.engine import Store, open_store
 
 TRACK = Track(
     key="gulf",
@@ -251,23 +252,32 @@ def empty_database(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def make_meeting(tmp_path, empty_database):
+def kind() -> str:
+    """The database that meetings are on. Test files that are about both have a fixture of this name."""
+    return "sqlite"
+
+
+@pytest.fixture
+def make_meeting(kind, request, tmp_path, empty_database):
     """Opens meetings, each on a database of its own."""
     opened: list[Store] = []
+    with ExitStack() as stack:
 
-    def make(clock: Clock | None = None) -> Meeting:
-        home = tmp_path / f"home{len(opened)}"
-        (home / "config").mkdir(parents=True)
-        settings = Settings.model_validate({"home": home, "config_file": home / "config" / "config.yaml"})
-        now = SetClock() if clock is None else clock
-        database_file(settings).parent.mkdir()
-        shutil.copy(empty_database, database_file(settings))
-        opened.append(open_store(settings, now))
-        return Meeting(opened[-1], home, now)
+        def make(clock: Clock | None = None) -> Meeting:
+            home = tmp_path / f"home{len(opened)}"
+            (home / "config").mkdir(parents=True)
+            (home / "data").mkdir()
+            settings = {"home": home, "config_file": home / "config" / "config.yaml"}
+            if kind == "sqlite":
+                shutil.copy(empty_database, home / "data" / "horses.db")
+            else:
+                url = stack.enter_context(request.getfixturevalue("postgres").borrowed())
+                settings["system"] = {"database_url": url}
+            now = SetClock() if clock is None else clock
+            opened.append(stack.enter_context(closing(open_store(Settings.model_validate(settings), now))))
+            return Meeting(opened[-1], home, now)
 
-    yield make
-    for store in opened:
-        store.close()
+        yield make
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ from sqlalchemy import event, select
 
 from alerts.engine import Engine, Setting
 from alerts.rules import load_rules
-from horses_scrapy.config import Settings
 from horses_scrapy.items import Source
 from horses_scrapy.storage import outbox, queries, schema
 from horses_scrapy.storage.alert_history import earlier_boards
-from horses_scrapy.storage.engine import open_store
+from horses_scrapy.storage.engine import Store
 
 RULES = """
 rules:
@@ -38,6 +37,11 @@ day = st.lists(
 )
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request):
+    return request.param
+
+
 def store(meeting, minute, board):
     if "out" in board:
         meeting.card(minute - 0.5, out=board["out"])
@@ -53,6 +57,7 @@ QUICK = settings(max_examples=3, deadline=None, suppress_health_check=[HealthChe
 LONG = settings(QUICK, max_examples=50)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 @given(day, st.data())
 @QUICK
 def test_live_late_or_after_a_crash_the_alerts_are_the_same(make_meeting, boards, data):
@@ -61,6 +66,7 @@ def test_live_late_or_after_a_crash_the_alerts_are_the_same(make_meeting, boards
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite"])
 @given(day, st.data())
 @LONG
 def test_live_late_or_after_a_crash_the_alerts_are_the_same_on_many_days(make_meeting, boards, data):
@@ -94,9 +100,7 @@ def test_two_processes_at_once_never_fire_twice(meeting):
     fired, failed = [], []
 
     def work():
-        mine = open_store(
-            Settings.model_validate({"home": meeting.folder, "config_file": meeting.folder / "x"}), meeting.clock
-        )
+        mine = Store(meeting.store.address)
         try:
             setting = Setting(rules=rules, recipients=("a@example.com",))
             fired.extend(Engine(mine, setting, meeting.clock).evaluate_race(meeting.races[1]))
@@ -133,10 +137,11 @@ def test_a_failure_in_the_middle_leaves_the_board_pending(meeting, table):
         if statement.startswith(f"INSERT INTO {table} "):
             raise Crash
 
-    event.listen(meeting.store._writer, "before_cursor_execute", crash)
+    engine = getattr(meeting.store._database, "_writer" if meeting.store.dialect == "sqlite" else "_engine")
+    event.listen(engine, "before_cursor_execute", crash)
     with pytest.raises(Crash):
         meeting.evaluate()
-    event.remove(meeting.store._writer, "before_cursor_execute", crash)
+    event.remove(engine, "before_cursor_execute", crash)
     assert meeting.rows("alert") == meeting.rows("alert_state") == meeting.rows("alert_delivery") == []
     assert len(meeting.evaluate()) == 1
     assert meeting.evaluate() == []
@@ -212,6 +217,7 @@ def test_a_late_card_does_not_hide_a_price_of_before(meeting):
     assert [line[:8] for line in meeting.evaluate()] == ["GP R1 #1"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -224,7 +230,9 @@ def test_a_look_at_the_outbox_reads_no_finished_mail(meeting, query, index):
     """A mailer looks four times a second, for a season."""
     seen = []
     event.listen(
-        meeting.store._reader, "before_cursor_execute", lambda _c, _u, sql, values, *_: seen.append((sql, values))
+        meeting.store._database._reader,
+        "before_cursor_execute",
+        lambda _c, _u, sql, values, *_: seen.append((sql, values)),
     )
     with meeting.store.read() as connection:
         {"due": outbox.due, "waiting": outbox.waiting, "unsent": outbox.unsent}[query](

@@ -11,6 +11,7 @@ from alerts.mailer import Mailer
 from alerts.outbox import MAX_ATTEMPTS, Outbox, backoff, verdict
 from alerts.outcome import Outcome
 from alerts.rules.policy import Caps, Delivery, Grouping
+from horses_scrapy.errors import StoreBroken
 
 BELOW = "rules: [{name: short, kind: win_odds_below, threshold: 7-2}]"
 
@@ -219,6 +220,19 @@ def test_run_stops_when_told(day, smtp, scripted):
     server.after_reply = lambda _count: stop.set()
     mailer(day, smtp, server).run(stop)
     assert states(day) == (["sent"], ["sent"])
+
+
+@pytest.mark.parametrize("step", ["free_orphans", "collect", "due", "record"])
+def test_a_broken_disk_ends_the_mailer(day, smtp, scripted, step):
+    """A second try would be believed, and the disk lies: the supervisor starts the mailer anew."""
+
+    def broken(*_args, **_named):
+        raise StoreBroken("disk I/O error")
+
+    sender = mailer(day, smtp, scripted())
+    setattr(sender._outbox, step, broken)
+    with pytest.raises(StoreBroken):
+        sender.run(threading.Event())
 
 
 @pytest.mark.parametrize(

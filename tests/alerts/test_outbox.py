@@ -10,7 +10,7 @@ from delivering import YOU, PlainChannel, attempt, fire, outbox_of
 from sqlalchemy import event, insert, select, update
 
 from alerts.delivery.around import standing_of
-from alerts.outbox import MAX_ATTEMPTS, Verdict, backoff, told, verdict
+from alerts.outbox import LEASE_MS, MAX_ATTEMPTS, Verdict, backoff, told, verdict
 from alerts.outcome import ACCEPTED, Outcome
 from alerts.safe_header import UnsafeMail
 from horses_scrapy.storage import alerts as alert_sql
@@ -25,6 +25,11 @@ DEAD = Outcome("recipient-dead", 550, "unknown")
 
 def rules(delivery="{}", more=""):
     return f"{BELOW}\n{more}delivery: {delivery}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request):
+    return request.param
 
 
 @pytest.fixture
@@ -489,7 +494,7 @@ def test_each_attempt_leaves_its_traces(made):
     [due] = made.outbox.due("mail")
     made.outbox.lease([due], "me")
     [row] = made.rows("notification")
-    assert (row["lease_owner"], row["lease_until"], row["first_attempt_at"]) == ("me", now + 60_000, now)
+    assert (row["lease_owner"], row["lease_until"], row["first_attempt_at"]) == ("me", now + LEASE_MS, now)
     assert row["first_attempt_mono"] is not None
     made.outbox.record(due, LATER, Verdict("again", 7.5))
     [row] = made.rows("notification")
@@ -518,7 +523,7 @@ def test_what_is_final_stays_so(made):
 
 def test_what_a_dead_sender_left_is_due_at_once_and_its_attempt_counts(made):
     made.outbox.lease(made.outbox.due("mail"), "me")
-    made.goes(51)
+    made.goes(54)  # its lease has run out
     assert outbox_of(made).free_orphans() == 1
     [due] = made.outbox.due("mail")
     assert (due.attempts, due.next_at) == (1, made.clock.now_ms())
@@ -540,6 +545,7 @@ def test_what_was_leased_and_not_offered_is_as_before(made):
 # --- What a look costs -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize(
     ("query", "arguments", "index"),
     [
@@ -555,7 +561,9 @@ def test_a_look_reads_no_more_than_it_needs(meeting, query, arguments, index):
     """A mailer looks five times a second, for a season."""
     seen = []
     event.listen(
-        meeting.store._reader, "before_cursor_execute", lambda _c, _u, sql, values, *_: seen.append((sql, values))
+        meeting.store._database._reader,
+        "before_cursor_execute",
+        lambda _c, _u, sql, values, *_: seen.append((sql, values)),
     )
     with meeting.store.read() as connection:
         query(connection, *arguments)

@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,21 @@ class Installation:
 
     home: Path
     base_url: str
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its environment."""
 
     def crawl(self, spider: str, *args: str, settings: Mapping[str, str] | None = None, **options: Any) -> Completed:
-        return crawl(self.home, spider, *args, base_url=self.base_url, settings=settings or {}, **options)
+        environ = {**self.told, **options.pop("environ", {})}
+        return crawl(
+            self.home, spider, *args, base_url=self.base_url, settings=settings or {}, environ=environ, **options
+        )
 
     def settings(self) -> config.Settings:
         path = write_config(self.home, self.base_url)
-        return config.load(path, environ={})
+        return config.load(path, environ=self.told)
 
     def environment(self) -> dict[str, str]:
-        return environment(write_config(self.home, self.base_url))
+        return environment(write_config(self.home, self.base_url), self.told)
 
     def store(self, now: Clock | None = None, **options: Any) -> Store:
         return open_store(self.settings(), now or Clock(), **options)
@@ -95,8 +100,17 @@ def tote() -> Iterator[Tote]:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, tote: Tote) -> Installation:
-    return Installation(tmp_path, tote.server.url)
+def kind() -> str:
+    """The database of the installation; a test that is about both is told each."""
+    return "sqlite"
+
+
+@pytest.fixture
+def installation(kind: str, request: pytest.FixtureRequest, tmp_path: Path, tote: Tote) -> Installation:
+    if kind == "sqlite":
+        return Installation(tmp_path, tote.server.url)
+    url = request.getfixturevalue("postgres_url")
+    return Installation(tmp_path, tote.server.url, {"HORSES_DATABASE_URL": url})
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ KEYS = [
 # One value for each key that is not its default, as a variable would give it.
 OTHER = {
     "database_path": "elsewhere/other.db", "database_url": "postgresql://scott@db/horses", "state_dir": "elsewhere/state",
+    "database_direct_url": "postgresql://scott@direct/horses",
+    "batch_size": "50", "query_timeout": "30", "backup_dir": "elsewhere/backups",
     "default_interval": "600", "near_post_interval": "45", "near_post_threshold": "900", "after_post_cap": "1800",
     "tick": "7", "job_timeout": "77", "shutdown_timeout": "8",
     "url": "http://127.0.0.1:6801", "username": "other", "password": "other", "project": "other", "timeout": "9",

@@ -78,5 +78,6 @@ def test_the_example_of_env_names_only_variables_that_we_read_and_sets_nothing(t
         found = read_env(example)
     assert found.faults == []
     assert found.values == {}
-    assert set(found.lines) == {"EMAIL_SENDER", "EMAIL_RECIPIENT", "SMTP_USERNAME", "SMTP_PASSWORD", "SCRAPYD_PASSWORD"}
+    mail = {"EMAIL_SENDER", "EMAIL_RECIPIENT", "SMTP_USERNAME", "SMTP_PASSWORD"}
+    assert set(found.lines) == {*mail, "SCRAPYD_PASSWORD", "HORSES_DATABASE_URL", "HORSES_DATABASE_DIRECT_URL"}
     assert set(found.lines) <= set(ALIASES)

@@ -61,6 +61,12 @@ def test_only_enabled_tracks_are_watched(house):
     assert list(settings.enabled_tracks) == ["demo"]
 
 
+@pytest.mark.parametrize(("text", "every"), [("full", 1), ("'off'", 0), ("every 5", 5), ("every 99", 99)])
+def test_how_many_grids_a_track_keeps(house, text, every):
+    settings = house.load(tracks=replaced("enabled: false", f"pair_prices: {text}"))
+    assert (settings.tracks["elsewhere"].pair_prices, settings.tracks["demo"].pair_prices) == (every, 1)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
@@ -80,6 +86,10 @@ def test_only_enabled_tracks_are_watched(house):
         ("enabled: false", "enabled: maybe", "config/tracks.yaml:24: tracks.elsewhere.enabled: "),
         ("enabled: false", "min_runners: .nan", "config/tracks.yaml:24: tracks.elsewhere.min_runners: "),
         ("enabled: false", "min_runners: 0", "config/tracks.yaml:24: tracks.elsewhere.min_runners: "),
+        ("enabled: false", "pair_prices: some", "config/tracks.yaml:24: tracks.elsewhere.pair_prices: full, off or every N (2 to 99) is expected"),
+        ("enabled: false", "pair_prices: off", "config/tracks.yaml:24: tracks.elsewhere.pair_prices: yes, no, on, off, true and false are not text"),
+        ("enabled: false", "pair_prices: every 1", "config/tracks.yaml:24: tracks.elsewhere.pair_prices: full, off or every N"),
+        ("enabled: false", "pair_prices: 3", "config/tracks.yaml:24: tracks.elsewhere.pair_prices: full, off or every N"),
         ("enabled: false", "page: ftp://x", "config/tracks.yaml:24: tracks.elsewhere.page: an http or https URL is expected"),
         ("enabled: false", "base_url: 'https://'", "config/tracks.yaml:24: tracks.elsewhere.base_url: an http or https URL"),
         ("enabled: false", "key: elsewhere", "config/tracks.yaml:24: tracks.elsewhere.key: the name of the block is the key"),

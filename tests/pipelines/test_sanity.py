@@ -43,8 +43,9 @@ class DemoSpider(TrackSpider):
 class Crawl:
     """The pipelines of one run, on a database of its own."""
 
-    def __init__(self, home):
-        settings = Settings.model_validate({"home": home, "config_file": home / "config" / "config.yaml"})
+    def __init__(self, home, **system):
+        told = {"home": home, "config_file": home / "config" / "config.yaml", "system": system}
+        settings = Settings.model_validate(told)
         self.store = open_store(settings, Clock())
         self.spider = DemoSpider(
             track=TRACK, source_config=None, home=home, credentials={}, now=Clock(), date="2026-05-02"
@@ -83,10 +84,11 @@ class Crawl:
             return [set(filter(None, flags.split(","))) for flags in rows]
 
 
-@pytest.fixture
-def crawl(tmp_path):
+@pytest.fixture(params=["sqlite", "postgres"])
+def crawl(request, tmp_path):
     (tmp_path / "config").mkdir()
-    made = Crawl(tmp_path)
+    system = {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
+    made = Crawl(tmp_path, **system)
     yield made
     made.store.close()
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from horses_scrapy.errors import StoreBusy
+from horses_scrapy.errors import StoreBroken, StoreBusy
 from horses_scrapy.scheduling.outage import ALARM_MS, Outage
 
 
@@ -39,6 +39,15 @@ def test_a_look_that_fails_does_not_stop_the_next(scheduler, fake, monkeypatch, 
     assert stop.waits[0] == 10, "no busy loop on an error"
     assert len(fake.posts) == 2
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error]
+
+
+def test_a_broken_disk_is_not_asked_again(scheduler, monkeypatch):
+    def snapshot():
+        raise StoreBroken("disk I/O error")
+
+    monkeypatch.setattr(scheduler, "snapshot", snapshot)
+    with pytest.raises(StoreBroken):
+        scheduler.run(Stops(2))
 
 
 def test_a_fault_of_the_program_is_not_hidden(scheduler, monkeypatch):

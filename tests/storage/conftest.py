@@ -1,6 +1,9 @@
 import datetime as dt
 import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -161,6 +164,18 @@ def settings_at():
     return settings_in
 
 
+@pytest.fixture(scope="session")
+def settings_of():
+    """Settings with which an open store is opened once more."""
+
+    def of(store: Store) -> Settings:
+        if store.path is not None:
+            return settings_in(store.path.parent.parent)
+        return settings_in(Path("/nowhere"), database_url=store.address.url.render_as_string(hide_password=False))
+
+    return of
+
+
 @pytest.fixture
 def settings(tmp_path):
     return settings_in(tmp_path)
@@ -174,22 +189,58 @@ def blank(tmp_path_factory):
     return store.path
 
 
-@pytest.fixture
-def store(blank, tmp_path):
-    home = tmp_path / "home"
+@contextmanager
+def _sqlite_store(home: Path, blank: Path) -> Iterator[Store]:
     (home / "data").mkdir(parents=True)
     shutil.copy(blank, home / "data" / "horses.db")
-    made: Store = open_store(settings_in(home), Clock())
-    yield made
-    made.close()
+    with closing(open_store(settings_in(home), Clock())) as made:
+        yield made
 
 
-@pytest.fixture(scope="module")
-def shared_store(blank, tmp_path_factory):
+@contextmanager
+def _postgres_store(home: Path, database: Any) -> Iterator[Store]:
+    with database as url, closing(open_store(settings_in(home, database_url=url), Clock())) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_store(blank, tmp_path):
+    """For what is SQLite's own."""
+    with _sqlite_store(tmp_path / "home", blank) as made:
+        yield made
+
+
+@pytest.fixture
+def postgres_store(postgres, tmp_path):
+    """For what is PostgreSQL's own."""
+    with _postgres_store(tmp_path / "home", postgres.borrowed()) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def own_store(request, blank, tmp_path):
+    """One whose tables may be changed."""
+    if request.param == "sqlite":
+        opened = _sqlite_store(tmp_path / "home", blank)
+    else:
+        opened = _postgres_store(tmp_path / "home", request.getfixturevalue("postgres").own())
+    with opened as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request) -> Store:
+    """An empty database of each kind."""
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_store(request, blank, tmp_path_factory):
     """One for all examples of a property: each takes a race of its own."""
-    home = tmp_path_factory.mktemp("shared")
-    (home / "data").mkdir()
-    shutil.copy(blank, home / "data" / "horses.db")
-    made = open_store(settings_in(home), Clock())
-    yield made
-    made.close()
+    home = tmp_path_factory.mktemp("shared") / "home"
+    if request.param == "sqlite":
+        opened = _sqlite_store(home, blank)
+    else:
+        opened = _postgres_store(home, request.getfixturevalue("postgres").borrowed())
+    with opened as made:
+        yield made

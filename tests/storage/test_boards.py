@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import Price
-from horses_scrapy.storage import queries, schema
+from horses_scrapy.storage import queries, schema, writer
 from horses_scrapy.storage.board_view import GridView, PoolView, Shown
 
 
@@ -220,3 +220,18 @@ def test_a_yen_has_no_minor_unit_in_the_view(store, meeting):
     with store.write() as connection:
         meeting.put(connection, meeting.board(0, {"1": 2000}, grids=(grid,)))
         assert connection.exec_driver_sql("SELECT payout, base FROM exacta_probable").all() == [(3100.0, 100.0)]
+
+
+@pytest.mark.parametrize(("every", "kept"), [(1, 6), (0, 0), (2, 3), (5, 2)])
+def test_a_track_keeps_the_pairs_of_every_nth_board(store, meeting, every, kept):
+    track = meeting.track.model_copy(update={"pair_prices": every})
+    boards = [meeting.board(60 * n, {"1": 2000 + n}, exacta={("1", "2"): 500 + n}) for n in range(6)]
+    with store.write() as connection:
+        for item in boards:
+            stored = writer.store_board(connection, item, track, run_id=None, now_ms=0)
+        assert count(connection, schema.pair_grid) == kept
+        assert count(connection, schema.board) == 6
+        newest = queries.board_view(connection, stored.board_id).grids
+        assert {name: view.payouts for name, view in newest.items()} == (
+            {"exacta": {("1", "2"): 500 + (5 - 5 % every)}} if every else {}
+        )

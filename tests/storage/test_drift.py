@@ -79,6 +79,7 @@ def test_nothing_to_record(connection, official):
     assert not is_recorded(connection, board_id)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_no_table_is_read_whole(connection, official):
     """A track's past is read for every alert."""
     board_id = official(2)

@@ -1,12 +1,13 @@
 import re
 
 import pytest
+from sqlalchemy import inspect, text
 
-from horses_scrapy.storage import views
+ON_SQLITE = pytest.mark.parametrize("shared_store", ["sqlite"], indirect=True, scope="module")
 
 
-def rows(connection, text, *parameters):
-    return [dict(row) for row in connection.exec_driver_sql(text, parameters).mappings()]
+def rows(connection, query, **parameters):
+    return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def connection(store, meeting):
 
 
 def snapshot(connection, meeting, number, source="demo"):
-    text = """SELECT s.* FROM odds_snapshot s JOIN entry e USING (entry_id)
-        WHERE e.program_number = ? AND s.source = ? ORDER BY s.fetched_at_ms"""
+    query = """SELECT s.* FROM odds_snapshot s JOIN entry e USING (entry_id)
+        WHERE e.program_number = :number AND s.source = :source ORDER BY s.fetched_at_ms"""
     return [
         (row["fetched_at_ms"], row["win_odds"], row["win_odds_decimal"], row["win_pool_amount"], row["total_win_pool"])
-        for row in rows(connection, text, number, source)
+        for row in rows(connection, query, number=number, source=source)
     ]
 
 
@@ -95,7 +96,7 @@ SEED_COLUMNS = {
 @pytest.mark.parametrize("name", SEED_COLUMNS)
 def test_views_keep_the_names_people_know(store, name):
     with store.read() as connection:
-        columns = [row["name"] for row in rows(connection, f"PRAGMA table_xinfo({name})")]
+        columns = [column["name"] for column in inspect(connection).get_columns(name)]
     assert columns[: len(SEED_COLUMNS[name].split())] == SEED_COLUMNS[name].split()
 
 
@@ -179,6 +180,7 @@ def full_scans(plan):
     return [match[1] for match in scans if match and match[1] not in {"o", "k"}]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize(("purpose", "query"), PURPOSES)
 def test_each_purpose_is_served_without_a_full_scan(history, purpose, query, analysed):
@@ -189,6 +191,7 @@ def test_each_purpose_is_served_without_a_full_scan(history, purpose, query, ana
         savepoint.rollback()  # leaves no statistics behind
 
 
+@ON_SQLITE
 def test_the_detector_sees_a_full_scan(history):
     with history.read() as connection:
         plan = rows(connection, "EXPLAIN QUERY PLAN SELECT * FROM price_change WHERE price = 5")

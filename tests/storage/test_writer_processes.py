@@ -131,7 +131,7 @@ def test_a_writer_killed_inside_its_transaction_leaves_nothing(store):
 import os, signal
 from pathlib import Path
 from horses_scrapy.storage.engine import Store
-store = Store(Path({str(store.path)!r}))
+store = Store(SqliteFile(Path({str(store.path)!r})))
 with store.write() as connection:
     connection.exec_driver_sql("INSERT INTO meta VALUES ('half', 'way')")
     os.kill(os.getpid(), signal.SIGKILL)

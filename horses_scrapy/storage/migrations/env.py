@@ -1,4 +1,4 @@
-"""Alembic runs this file. The connection comes from storage.migrate, which holds the write lock."""
+"""Alembic runs this file. The connection comes from storage.migrate, in a transaction of its own."""
 
 from alembic import context
 

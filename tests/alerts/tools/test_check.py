@@ -69,6 +69,14 @@ def test_what_works_and_is_hardly_meant_so_is_a_warning(check, text, says):
     assert any(line.startswith("warning: ") and says in line for line in told), told
 
 
+def test_a_rule_about_pairs_that_nobody_keeps_is_odd(check, settings):
+    off = {key: track.model_copy(update={"pair_prices": 0}) for key, track in settings.tracks.items()}
+    rule = "rules: [{name: x, kind: exacta_payout_below, threshold: {payout: 20, base: 2}}]"
+    said = "rule x: sees nothing of "
+    assert not any(said in line for line in check(rule)[1])
+    assert any(said in line for line in check(rule, tracks=off)[1])
+
+
 def test_a_rule_that_is_off_is_not_complained_about(check):
     text = "rules: [{name: x, kind: scratched, enabled: false, scope: {tracks: [QQQ]}}]"
     assert not any(line.startswith("warning") for line in check(text)[1])

@@ -28,6 +28,7 @@ def upgrade() -> None:
         "alert_delivery",
         ["notification_id", "alert_id"],
         sqlite_where=sa.text("state = 'capped' AND notification_id IS NULL"),
+        postgresql_where=sa.text("state = 'capped' AND notification_id IS NULL"),
     )
     op.create_table(
         "watchlist",

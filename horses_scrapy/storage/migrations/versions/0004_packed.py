@@ -26,7 +26,7 @@ MARKET = (
     "place_last",
 )  # fmt: skip
 PRICE_STATUS = ("active", "capped", "scratched", "missing")
-CODED = {
+CODED: dict[str, dict[str, tuple[str, ...]]] = {
     "board": {"status": RACE_STATUS},
     "price_change": {"market": MARKET, "status": PRICE_STATUS},
     "latest_odds": {"market": MARKET, "status": PRICE_STATUS},
@@ -59,7 +59,10 @@ def downgrade() -> None:
     op.create_index("idx_price_change_board", "price_change", ["board_id"])
     _mark_grids(_instant)
     if _sqlite():
-        older = [import_module(f"horses_scrapy.storage.migrations.versions.{name}") for name in ("0001_first", "0002_sources")]
+        older = [
+            import_module(f"horses_scrapy.storage.migrations.versions.{name}")
+            for name in ("0001_first", "0002_sources")
+        ]
         _create_views({"odds_snapshot": older[0].ODDS_SNAPSHOT, "exacta_probable": older[1].EXACTA_PROBABLE})
 
 
@@ -74,7 +77,9 @@ def _drop_views(names: tuple[str, ...]) -> None:
 
 def _create_views(statements: Any) -> None:
     for statement in statements.values():
-        op.get_bind().exec_driver_sql(statement, execution_options={"no_parameters": True})  # as it stands, with its : and %
+        op.get_bind().exec_driver_sql(
+            statement, execution_options={"no_parameters": True}
+        )  # as it stands, with its : and %
 
 
 def _rows(query: str, **values: Any) -> Iterator[Any]:
@@ -112,7 +117,9 @@ def _recode(table: str, columns: dict[str, tuple[str, ...]], to: Any) -> None:
 def _rebuild(name: str, changes: dict[str, tuple[Any, str, str]]) -> None:
     text = _definition(name)
     for column, (kind, _, check) in changes.items():
-        text = re.sub(rf"\b{column} (TEXT|INTEGER) NOT NULL", f"{column} {kind.compile(op.get_bind().dialect)} NOT NULL", text)
+        text = re.sub(
+            rf"\b{column} (TEXT|INTEGER) NOT NULL", f"{column} {kind.compile(op.get_bind().dialect)} NOT NULL", text
+        )
         text = re.sub(rf",\s*CONSTRAINT ck_{name}_{column} CHECK \([^()]*(\([^()]*\))?\)", "", text)
         if check:
             named = f"CONSTRAINT ck_{name}_{column} CHECK ({check})"
@@ -127,7 +134,9 @@ def _definition(name: str) -> str:
 def _replace(name: str, definition: str, values: dict[str, str]) -> None:
     """SQLite: a new table with the rows of the old one, under its name. Foreign keys are off where there are rows."""
     bind = op.get_bind()
-    indexes = list(_rows("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql > '' AND tbl_name = :name", name=name))
+    indexes = list(
+        _rows("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql > '' AND tbl_name = :name", name=name)
+    )
     bind.exec_driver_sql(re.sub(rf'^CREATE TABLE "?{name}"?', f"CREATE TABLE {name}_new", definition))
     columns = [row.name for row in bind.exec_driver_sql(f"PRAGMA table_info({name}_new)")]
     selected = ", ".join(values.get(column, column) for column in columns)
@@ -142,7 +151,8 @@ def _mark_grids(form: Any) -> None:
     for row in _rows("SELECT board_id, fetched_at, grids FROM board WHERE grids <> ''"):
         marks = ",".join(sorted(form(mark, row.fetched_at) for mark in row.grids.split(",")))
         op.get_bind().execute(
-            sa.text("UPDATE board SET grids = :marks WHERE board_id = :board_id"), {"marks": marks, "board_id": row.board_id}
+            sa.text("UPDATE board SET grids = :marks WHERE board_id = :board_id"),
+            {"marks": marks, "board_id": row.board_id},
         )
 
 
@@ -245,13 +255,17 @@ def _unpack_pools() -> None:
     pools = _rows("SELECT * FROM pool_old ORDER BY race_id, source_id, position")
     pool_id = 0
     for (race_id, source_id), group in groupby(pools, key=lambda row: (row.race_id, row.source_id)):
-        own = [dict(row._mapping) | {"pool_id": pool_id + at} for at, row in enumerate(group, 1)]
+        own = [dict(row._mapping) | {"pool_id": pool_id + at} for at, row in enumerate(group, 1)]  # noqa: SLF001 - a Row's documented name
         pool_id += len(own)
         moved = list(_moved_amounts(race_id, source_id, own))
         named = ("pool_id", "race_id", "source_id", "bet_type", "interest_id", "currency", "amount", "seen_at")
         _insert("pool", [{name: row.get(name) for name in named} for row in own if "seen_at" in row])
         _insert("pool_change", moved)
     _drop_aside("pool_change", "pool")
+    if not _sqlite():
+        op.execute(
+            "SELECT setval(pg_get_serial_sequence('pool', 'pool_id'), coalesce(max(pool_id), 0) + 1, false) FROM pool"
+        )
 
 
 def _moved_amounts(race_id: int, source_id: int, own: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
