@@ -6,7 +6,15 @@ before it. Such a board is stored and flagged; no rule reads it.
 
 from collections.abc import Callable
 
-from horses_scrapy.checks.context import Context, Earlier, Finding, Runner, Standing
+from horses_scrapy.checks.context import (
+    REFUNDED_WITHIN,
+    SUSPECT,
+    Context,
+    Earlier,
+    Finding,
+    Runner,
+    Standing,
+)
 from horses_scrapy.checks.display_vs_pool import display_vs_pool
 from horses_scrapy.checks.exacta_sum import exacta_sum
 from horses_scrapy.checks.frozen import frozen
@@ -17,7 +25,7 @@ from horses_scrapy.checks.pool_fell import pool_fell
 from horses_scrapy.checks.runner_count import runner_count
 from horses_scrapy.items import OddsItem
 
-__all__ = ["CHECKS", "Context", "Earlier", "Finding", "Runner", "Standing", "findings"]
+__all__ = ["CHECKS", "REFUNDED_WITHIN", "SUSPECT", "Context", "Earlier", "Finding", "Runner", "Standing", "findings"]
 
 CHECKS: tuple[Callable[[OddsItem, Context], Finding | None], ...] = (
     overround, pool_fell, display_vs_pool, placeholder, runner_count, frozen, exacta_sum, orientation,

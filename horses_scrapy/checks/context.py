@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from horses_scrapy.config.tracks import PoolTerms
 from horses_scrapy.items import OUT, BetType, EntryStatus
+
+SUSPECT = "suspect"
+"""The flag of a board with findings, beside their names."""
+REFUNDED_WITHIN = timedelta(minutes=10)
+"""A tote takes a scratched horse's money out of its pools some boards after the card tells of the scratch."""
 
 
 @dataclass(frozen=True, slots=True)

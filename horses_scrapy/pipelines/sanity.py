@@ -8,7 +8,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection
 
-from horses_scrapy.checks import Context, Finding, findings
+from horses_scrapy.checks import REFUNDED_WITHIN, SUSPECT, Context, Finding, findings
 from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
 from horses_scrapy.items import AnyItem, OddsItem
@@ -16,10 +16,6 @@ from horses_scrapy.storage import sanity_reader
 from horses_scrapy.track_spider import TrackSpider
 
 logger = logging.getLogger(__name__)
-
-SUSPECT = "suspect"
-REFUNDED_WITHIN = timedelta(minutes=10)
-"""A tote takes a scratched horse's money out of its pools some boards after the card tells of the scratch."""
 
 
 class Sanity:
