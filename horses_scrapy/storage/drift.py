@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from horses_scrapy.storage.board_view import RaceView
 from horses_scrapy.storage.schema import betting_interest, board, drift, race, source, track
@@ -22,6 +22,19 @@ class Drifted:
 @dataclass(frozen=True, slots=True)
 class PastDrift:
     race_id: int
+    price: int
+    final_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One interest's price from some minutes to post on. `track` is its key; prices in thousandths."""
+
+    track: str
+    source: str
+    race_id: int
+    interest_id: int
+    minutes: int
     price: int
     final_price: int
 
@@ -88,3 +101,28 @@ def drifts_before(
         .where(drift.c.source_id == by, drift.c.minutes == minutes)
     )
     return [PastDrift(*row) for row in rows]
+
+
+def noted(connection: Connection, track_named: str | None) -> list[Noted]:
+    """Of a track, by key or code, or of all; by track and source."""
+    asked = (
+        select(
+            track.c.key, source.c.name, drift.c.race_id, drift.c.interest_id, drift.c.minutes, drift.c.price,
+            drift.c.final_price,
+        )
+        .join_from(drift, race, race.c.race_id == drift.c.race_id)
+        .join(track, track.c.track_id == race.c.track_id)
+        .join(source, source.c.source_id == drift.c.source_id)
+        .order_by(track.c.key, source.c.name)
+    )  # fmt: skip
+    if track_named is not None:
+        asked = asked.where(or_(track.c.key == track_named, track.c.code == track_named))
+    return [Noted(*row) for row in connection.execute(asked)]
+
+
+def official_races(connection: Connection, track_named: str | None) -> int:
+    """How many races could have their drift noted."""
+    asked = select(func.count()).select_from(race).join(track).where(race.c.official_at.is_not(None))
+    if track_named is not None:
+        asked = asked.where(or_(track.c.key == track_named, track.c.code == track_named))
+    return connection.execute(asked).scalar_one()

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, and_, exists, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
 from horses_scrapy import clock
 from horses_scrapy.items import Market, OddsItem, PriceStatus, RaceStatus
 from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.board_reader import board_view, grid_at, pools_at, prices_at
-from horses_scrapy.storage.boards import LATE
 from horses_scrapy.storage.schema import betting_interest, board, entry, price_change, race, race_source, result
 from horses_scrapy.storage.schema import latest_odds as latest_table
 from horses_scrapy.storage.schema import source as source_table
@@ -31,7 +29,6 @@ __all__ = [
     "odds_history",
     "pending_board_ids",
     "pools_at",
-    "previous_board_id",
     "prices_at",
     "races_of_day",
 ]
@@ -71,22 +68,6 @@ class RaceOfDay:
     post_time: int | None
     status: RaceStatus
     official_at: int | None
-
-
-def _not_late() -> Any:
-    return ~(literal(",") + board.c.flags + ",").contains(f",{LATE},", autoescape=True)
-
-
-def previous_board_id(connection: Connection, board_id: int) -> int | None:
-    """The board before this one, of the same race and source, that did not arrive late."""
-    this = board.alias()
-    return connection.scalar(
-        select(board.c.board_id)
-        .join(this, and_(this.c.race_id == board.c.race_id, this.c.source_id == board.c.source_id))
-        .where(this.c.board_id == board_id, board.c.fetched_at < this.c.fetched_at, _not_late())
-        .order_by(board.c.fetched_at.desc())
-        .limit(1)
-    )
 
 
 def board_ids(connection: Connection, race_id: int, source_id: int) -> Sequence[int]:
@@ -131,12 +112,7 @@ def mark_board_evaluated(connection: Connection, board_id: int, at_ms: int) -> N
 
 def latest_odds(connection: Connection, race_id: int) -> list[LatestPrice]:
     """Every source's newest prices of the race, in program order."""
-    rows = connection.execute(
-        select(latest_table, betting_interest.c.label, source_table.c.name)
-        .join(betting_interest, betting_interest.c.interest_id == latest_table.c.interest_id)
-        .join(source_table, source_table.c.source_id == latest_table.c.source_id)
-        .where(betting_interest.c.race_id == race_id)
-    )
+    rows = connection.execute(_LATEST, {"of_race": race_id})
     found = [
         LatestPrice(
             label=row.label,
@@ -156,20 +132,7 @@ def odds_history(
     connection: Connection, entry_id: int, since: int, until: int, market: Market = "win_tote"
 ) -> list[PricePoint]:
     """The changes of the entry's price from `since` up to, not including, `until`, by time."""
-    rows = connection.execute(
-        select(board.c.fetched_at, source_table.c.name, price_change.c.price, price_change.c.status)
-        .select_from(entry)
-        .join(price_change, price_change.c.interest_id == entry.c.interest_id)
-        .join(board, board.c.board_id == price_change.c.board_id)
-        .join(source_table, source_table.c.source_id == board.c.source_id)
-        .where(
-            entry.c.entry_id == entry_id,
-            price_change.c.market == market,
-            board.c.fetched_at >= since,
-            board.c.fetched_at < until,
-        )
-        .order_by(board.c.fetched_at, source_table.c.name)
-    )
+    rows = connection.execute(_HISTORY, {"of_entry": entry_id, "in_market": market, "since": since, "until": until})
     return [PricePoint(fetched_at=row.fetched_at, source=row.name, price=row.price, status=row.status) for row in rows]
 
 
@@ -230,3 +193,26 @@ def races_of_day(connection: Connection, track_key: str | None, from_ms: int, to
         )
         for row in rows
     ]
+
+
+# Built once: that costs several times more than running them.
+_LATEST = (
+    select(latest_table, betting_interest.c.label, source_table.c.name)
+    .join(betting_interest, betting_interest.c.interest_id == latest_table.c.interest_id)
+    .join(source_table, source_table.c.source_id == latest_table.c.source_id)
+    .where(betting_interest.c.race_id == bindparam("of_race"))
+)
+_HISTORY = (
+    select(board.c.fetched_at, source_table.c.name, price_change.c.price, price_change.c.status)
+    .select_from(entry)
+    .join(price_change, price_change.c.interest_id == entry.c.interest_id)
+    .join(board, board.c.board_id == price_change.c.board_id)
+    .join(source_table, source_table.c.source_id == board.c.source_id)
+    .where(
+        entry.c.entry_id == bindparam("of_entry"),
+        price_change.c.market == bindparam("in_market"),
+        board.c.fetched_at >= bindparam("since"),
+        board.c.fetched_at < bindparam("until"),
+    )
+    .order_by(board.c.fetched_at, source_table.c.name)
+)

@@ -51,7 +51,7 @@ def test_no_such_board(store):
         queries.board_view(connection, 7)
 
 
-def test_boards_by_time_and_the_one_before(store, meeting):
+def test_boards_by_time(store, meeting):
     with store.write() as connection:
         ids = {
             seconds: meeting.put(connection, meeting.board(seconds, {"1": 2000 + seconds})).board_id
@@ -59,9 +59,6 @@ def test_boards_by_time_and_the_one_before(store, meeting):
         }
         meeting.put(connection, meeting.board(170, {"1": 9000}, source=meeting.other))
         assert queries.board_ids(connection, 1, 1) == [ids[0], ids[60], ids[120], ids[180]]
-        assert queries.previous_board_id(connection, ids[180]) == ids[60]  # 120 came late
-        assert queries.previous_board_id(connection, ids[120]) == ids[60]
-        assert queries.previous_board_id(connection, ids[0]) is None
 
 
 def test_pending_boards(store, meeting):
