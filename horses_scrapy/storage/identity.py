@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from horses_scrapy.config import Track
 from horses_scrapy.errors import StoreError
@@ -14,20 +14,35 @@ from horses_scrapy.storage.names import name_key, split_country
 
 def inserted(connection: Connection, table: Table, **values: Any) -> int:
     """The new row's id."""
-    key = connection.execute(insert(table).values(**values)).inserted_primary_key
+    key = connection.execute(insert(table), values).inserted_primary_key
     if key is None:
         raise StoreError(f"{table.name}: the database gave no id for a new row")
     return int(key[0])
 
 
-def track_id(connection: Connection, track: Track, now_ms: int) -> int:
-    wanted = {
+TRACK_COLUMNS = ("name", "code", "url", "country", "timezone")
+SOURCE_COLUMNS = ("notation", "basis")
+"""Those that configuration and items tell."""
+
+
+def told_of_track(track: Track) -> dict[str, str | None]:
+    """By TRACK_COLUMNS."""
+    return {
         "name": track.name,
         "code": track.code,
         "url": track.page,
         "country": track.country,
         "timezone": track.timezone,
     }
+
+
+def told_of_source(source: Source) -> dict[str, str]:
+    """By SOURCE_COLUMNS."""
+    return {"notation": source.notation, "basis": source.basis}
+
+
+def track_id(connection: Connection, track: Track, now_ms: int) -> int:
+    wanted = told_of_track(track)
     row = connection.execute(select(schema.track).where(schema.track.c.key == track.key)).mappings().one_or_none()
     if row is None:
         return inserted(connection, schema.track, key=track.key, **wanted, created_at=now_ms, updated_at=now_ms)
@@ -39,7 +54,7 @@ def track_id(connection: Connection, track: Track, now_ms: int) -> int:
 
 
 def source_id(connection: Connection, source: Source) -> int:
-    wanted = {"notation": source.notation, "basis": source.basis}
+    wanted = told_of_source(source)
     row = connection.execute(select(schema.source).where(schema.source.c.name == source.name)).mappings().one_or_none()
     if row is None:
         return inserted(connection, schema.source, name=source.name, **wanted)
@@ -67,9 +82,14 @@ def horse_id(connection: Connection, entry: Entry, source_name: str, now_ms: int
 def interest_ids(connection: Connection, race_id: int, labels: Iterable[str]) -> dict[str, int]:
     """By label, all of the race's; those of `labels` that are new are made."""
     interest = schema.betting_interest
-    rows = connection.execute(select(interest.c.label, interest.c.interest_id).where(interest.c.race_id == race_id))
-    known: dict[str, int] = {row.label: row.interest_id for row in rows}
+    known: dict[str, int] = dict(connection.execute(_INTERESTS, {"of_race": race_id}).all())
     for label in dict.fromkeys(labels):
         if label not in known:
             known[label] = inserted(connection, interest, race_id=race_id, label=label)
     return known
+
+
+# Built once: that costs more than running it.
+_INTERESTS = select(schema.betting_interest.c.label, schema.betting_interest.c.interest_id).where(
+    schema.betting_interest.c.race_id == bindparam("of_race")
+)

@@ -18,11 +18,7 @@ MISSING = Shown(None, "missing")
 
 
 def newest(connection: Connection, race_id: int, source_id: int) -> dict[Key, Shown]:
-    rows = connection.execute(
-        select(latest_odds)
-        .join(betting_interest, betting_interest.c.interest_id == latest_odds.c.interest_id)
-        .where(betting_interest.c.race_id == race_id, latest_odds.c.source_id == source_id)
-    )
+    rows = connection.execute(_NEWEST, {"of_race": race_id, "of_source": source_id})
     return {(row.interest_id, row.market): Shown(row.price, row.status) for row in rows}
 
 
@@ -32,7 +28,7 @@ def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> dict
     return {(row.interest_id, row.market): Shown(row.price, row.status) for row in rows}
 
 
-def of_board(board_id: int, race_id: int) -> Select[tuple[int, str]]:
+def of_board(board_id: int, race_id: int) -> Select[int, str]:
     """The keys that a board changed. By way of the race's interests: on SQLite nothing leads from a board to its prices."""
     return (
         select(price_change.c.interest_id, price_change.c.market)
@@ -80,7 +76,7 @@ class PriceLedger:
             for (interest, market), shown in moved.items()
         ]
         if rows:
-            self.connection.execute(insert(price_change), rows)
+            self.connection.execute(_INSERT, rows)
 
     def remove(self, board_id: int) -> set[Key]:
         rows = self.connection.execute(of_board(board_id, self.place.race_id)).all()
@@ -93,23 +89,16 @@ class PriceLedger:
 
     def advance(self, before: Mapping[Key, Shown], moved: Mapping[Key, Shown], /) -> None:
         self._replace(before, moved)
-        in_race = select(betting_interest.c.interest_id).where(betting_interest.c.race_id == self.place.race_id)
-        self.connection.execute(
-            update(latest_odds)
-            .where(
-                latest_odds.c.interest_id.in_(in_race),
-                latest_odds.c.source_id == self.place.source_id,
-                latest_odds.c.status != "missing",
-            )
-            .values(seen_at=self.place.fetched_at)
-        )
+        place = self.place
+        shown = {"of_race": place.race_id, "of_source": place.source_id, "seen_at": place.fetched_at}
+        self.connection.execute(_SEEN, shown)
 
     def _replace(self, known: Mapping[Key, Shown], moved: Mapping[Key, Shown]) -> None:
         """A price that is gone keeps its seen_at: the last board that showed it."""
         fresh = [self._row(key, shown) for key, shown in moved.items() if key not in known]
         changed = [self._row(key, shown, "of_") for key, shown in moved.items() if key in known]
         if fresh:
-            self.connection.execute(insert(latest_odds), fresh)
+            self.connection.execute(_FRESH, fresh)
         if changed:
             self.connection.execute(_UPDATE, changed)
 
@@ -146,6 +135,25 @@ class PriceLedger:
         return newest_at(self.connection, self.place.race_id, self.place.source_id, before=gone_at)
 
 
+# Statements of every board are built once: that costs more than running them.
+_NEWEST = (
+    select(latest_odds)
+    .join(betting_interest, betting_interest.c.interest_id == latest_odds.c.interest_id)
+    .where(betting_interest.c.race_id == bindparam("of_race"), latest_odds.c.source_id == bindparam("of_source"))
+)
+_INSERT = insert(price_change)
+_FRESH = insert(latest_odds)
+_SEEN = (
+    update(latest_odds)
+    .where(
+        latest_odds.c.interest_id.in_(
+            select(betting_interest.c.interest_id).where(betting_interest.c.race_id == bindparam("of_race"))
+        ),
+        latest_odds.c.source_id == bindparam("of_source"),
+        latest_odds.c.status != "missing",
+    )
+    .values(seen_at=bindparam("seen_at"))
+)
 _UPDATE = (
     update(latest_odds)
     .where(

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
 from horses_scrapy.items import AnyItem, RaceItem
 from horses_scrapy.storage import changes, identity
 from horses_scrapy.storage.changes import Sighting
-from horses_scrapy.storage.schema import race, race_source
+from horses_scrapy.storage.schema import race, race_source, source
+from horses_scrapy.storage.schema import track as track_table
 
 _ORDER = ("postponed", "scheduled", "open", "closed", "unofficial", "official")
+_FIRST = "scheduled"
 _OFF = frozenset({"closed", "unofficial", "official"})
 
 
@@ -24,6 +26,8 @@ class RaceKey:
     race_id: int
     source_id: int
     is_primary: bool
+    status: str
+    """As this source had it before the item."""
     new: bool = False
     """Whether this very item made the race: what it says is then no change."""
 
@@ -50,24 +54,37 @@ def advances(old: str, new: str) -> bool:
 
 def resolve(connection: Connection, item: AnyItem, track: Track, sighting: Sighting) -> RaceKey:
     """The race and this source's row of it, made where they are new."""
+    return _known(connection, item, track) or _made(connection, item, track, sighting)
+
+
+def _known(connection: Connection, item: AnyItem, track: Track) -> RaceKey | None:
+    """In one look, because every board takes it: None where anything is new, or told otherwise than it is stored."""
+    told = {f"track_{name}": value for name, value in identity.told_of_track(track).items()}
+    told |= {f"source_{name}": value for name, value in identity.told_of_source(item.source).items()}
+    told |= {"track_key": track.key, "source_name": item.source.name, "of_date": item.race_date.isoformat()}
+    row = connection.execute(_KNOWN, {**told, "of_number": item.race_number}).one_or_none()
+    return None if row is None else RaceKey(row.race_id, row.source_id, bool(row.is_primary), row.status)
+
+
+def _made(connection: Connection, item: AnyItem, track: Track, sighting: Sighting) -> RaceKey:
     track_id = identity.track_id(connection, track, sighting.now_ms)
     source_id = identity.source_id(connection, item.source)
     race_id, new = _race_id(connection, track_id, item.race_date, item.race_number, sighting)
-    rows = select(race_source.c.source_id, race_source.c.is_primary).where(race_source.c.race_id == race_id)
-    primary: dict[int, int] = {row.source_id: row.is_primary for row in connection.execute(rows)}
-    if source_id in primary:
-        return RaceKey(race_id, source_id, bool(primary[source_id]))
+    rows = connection.execute(select(race_source).where(race_source.c.race_id == race_id))
+    known = {row.source_id: row for row in rows}
+    if source_id in known:
+        return RaceKey(race_id, source_id, bool(known[source_id].is_primary), known[source_id].status)
     connection.execute(
         insert(race_source).values(
             race_id=race_id,
             source_id=source_id,
             source_key=item.source_key if isinstance(item, RaceItem) else "",
             url=item.url,
-            is_primary=int(not primary),
-            status="scheduled",
+            is_primary=int(not known),
+            status=_FIRST,
         )
     )
-    return RaceKey(race_id, source_id, not primary, new)
+    return RaceKey(race_id, source_id, not known, _FIRST, new)
 
 
 def _race_id(connection: Connection, track_id: int, day: date, number: int, sighting: Sighting) -> tuple[int, bool]:
@@ -81,14 +98,13 @@ def _race_id(connection: Connection, track_id: int, day: date, number: int, sigh
 
 def set_status(connection: Connection, key: RaceKey, status: str, sighting: Sighting) -> None:
     """Move the source's status forward, and the race's with it where the source is primary."""
-    own = (race_source.c.race_id == key.race_id, race_source.c.source_id == key.source_id)
-    before = connection.scalars(select(race_source.c.status).where(*own)).one()
-    if advances(before, status) and not sighting.from_cache and not _superseded(connection, key, sighting):
+    if advances(key.status, status) and not sighting.from_cache and not _superseded(connection, key, sighting):
+        own = (race_source.c.race_id == key.race_id, race_source.c.source_id == key.source_id)
         connection.execute(update(race_source).where(*own).values(status=status))
         if key.is_primary:
             touch(connection, key.race_id, {"status": status}, sighting)
         if key.is_primary and not key.new:
-            changes.record(connection, sighting, key.race_id, None, "status", before, status)
+            changes.record(connection, sighting, key.race_id, None, "status", key.status, status)
     note_instants(connection, key, status, sighting)
 
 
@@ -117,3 +133,18 @@ def touch(connection: Connection, race_id: int, values: dict[str, Any], sighting
     if values:
         one = race.c.race_id == race_id
         connection.execute(update(race).where(one).values(**values, updated_at=sighting.now_ms))
+
+
+# Built once: that costs more than running it.
+_KNOWN = (
+    select(race.c.race_id, source.c.source_id, race_source.c.is_primary, race_source.c.status)
+    .select_from(race_source.join(race).join(track_table).join(source))
+    .where(
+        track_table.c.key == bindparam("track_key"),
+        *(track_table.c[name].is_not_distinct_from(bindparam(f"track_{name}")) for name in identity.TRACK_COLUMNS),
+        source.c.name == bindparam("source_name"),
+        *(source.c[name] == bindparam(f"source_{name}") for name in identity.SOURCE_COLUMNS),
+        race.c.race_date == bindparam("of_date"),
+        race.c.race_number == bindparam("of_number"),
+    )
+)

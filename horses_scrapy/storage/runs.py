@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Self
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.errors import StoreError
@@ -103,9 +103,8 @@ class Run:
             yield connection
 
     def _renew(self, connection: Connection, expires_at: int) -> None:
-        lease = schema.track_lease
-        mine = (lease.c.track == self.track) & (lease.c.holder == self.holder) & (lease.c.epoch == self.epoch)
-        if connection.execute(update(lease).where(mine).values(expires_at=expires_at)).rowcount != 1:
+        mine = {"of_track": self.track, "of_holder": self.holder, "of_epoch": self.epoch}
+        if connection.execute(_RENEW, {**mine, "expires_at": expires_at}).rowcount != 1:
             raise Superseded(f"track {self.track}: the lease of {self.holder} was taken over")
 
     def reject(self, item: AnyItem, faults: list[Fault]) -> None:
@@ -118,18 +117,9 @@ class Run:
 
     def race_id(self, item: AnyItem) -> int | None:
         """The stored race that an item belongs to."""
-        race, track = schema.race, schema.track
-        query = (
-            select(race.c.race_id)
-            .join(track)
-            .where(
-                track.c.key == item.track,
-                race.c.race_date == item.race_date.isoformat(),
-                race.c.race_number == item.race_number,
-            )
-        )
+        of = {"of_track": item.track, "of_date": item.race_date.isoformat(), "of_number": item.race_number}
         with self.store.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return connection.execute(_RACE, of).scalar_one_or_none()
 
     def finished_races(self, race_date: date) -> frozenset[int]:
         """Races of the day whose end this source has already told."""
@@ -156,6 +146,27 @@ class Run:
         with self.store.write() as connection:
             connection.execute(update(run).where(run.c.run_id == self.run_id).values(values))
             connection.execute(update(lease).where(mine).values(expires_at=now))
+
+
+# Statements of every item are built once: that costs more than running them.
+_RENEW = (
+    update(schema.track_lease)
+    .where(
+        schema.track_lease.c.track == bindparam("of_track"),
+        schema.track_lease.c.holder == bindparam("of_holder"),
+        schema.track_lease.c.epoch == bindparam("of_epoch"),
+    )
+    .values(expires_at=bindparam("expires_at"))
+)
+_RACE = (
+    select(schema.race.c.race_id)
+    .join(schema.track)
+    .where(
+        schema.track.c.key == bindparam("of_track"),
+        schema.race.c.race_date == bindparam("of_date"),
+        schema.race.c.race_number == bindparam("of_number"),
+    )
+)
 
 
 def _slot(connection: Connection, job_id: str | None) -> Row[str, int, int] | None:

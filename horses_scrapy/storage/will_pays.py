@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from horses_scrapy.items import OddsItem
 from horses_scrapy.storage.chain import Place
@@ -29,17 +30,9 @@ def shown(item: OddsItem) -> dict[Key, Paid]:
     return {(one.bet_type, one.combination): Paid(one.base, one.payout, one.currency) for one in item.will_pays}
 
 
-def as_of(connection: Connection, race_id: int, source_id: int, at: int | None = None) -> dict[Key, Paid]:
-    """What stood on the board at an instant, or on the newest one."""
-    by_key = (will_pay.c.bet_type, will_pay.c.combination)
-    rank = func.row_number().over(partition_by=by_key, order_by=board.c.fetched_at.desc()).label("rank")
-    ranked = (
-        select(will_pay, rank)
-        .join(board, board.c.board_id == will_pay.c.board_id)
-        .where(board.c.race_id == race_id, board.c.source_id == source_id)
-    )
-    inner = (ranked if at is None else ranked.where(board.c.fetched_at <= at)).subquery()
-    rows = connection.execute(select(inner).where(inner.c.rank == 1))
+def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> dict[Key, Paid]:
+    """What stood on the board at an instant."""
+    rows = connection.execute(_AS_OF, {"of_race": race_id, "of_source": source_id, "at": at})
     return {(row.bet_type, row.combination): Paid(row.base, row.payout, row.currency) for row in rows}
 
 
@@ -52,7 +45,7 @@ class WillPayLedger:
     gone: Paid = GONE
 
     def newest(self) -> dict[Key, Paid]:
-        return as_of(self.connection, self.place.race_id, self.place.source_id)
+        return self.as_of(_FAR)
 
     def as_of(self, at: int) -> dict[Key, Paid]:
         return as_of(self.connection, self.place.race_id, self.place.source_id, at)
@@ -83,3 +76,24 @@ class WillPayLedger:
 
     def refresh(self, _keys: Iterable[Key]) -> None:
         return
+
+
+def _newest_by_key() -> Select[Any]:
+    by_key = (will_pay.c.bet_type, will_pay.c.combination)
+    rank = func.row_number().over(partition_by=by_key, order_by=board.c.fetched_at.desc()).label("rank")
+    ranked = (
+        select(will_pay, rank)
+        .join(board, board.c.board_id == will_pay.c.board_id)
+        .where(
+            board.c.race_id == bindparam("of_race"),
+            board.c.source_id == bindparam("of_source"),
+            board.c.fetched_at <= bindparam("at"),
+        )
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.rank == 1)
+
+
+_FAR = 2**62
+# Built once: that costs more than running it.
+_AS_OF = _newest_by_key()
