@@ -1,31 +1,19 @@
-#!/usr/bin/env python3
-"""How long the alert rules take on one board: 12 runners, 132 exactas, 20 boards before it, all in memory.
+"""A board of 12 runners with all 132 exactas, 20 boards before it, and rules of every kind that reads boards."""
 
-Prints best and median milliseconds, and how many JSON round trips of the same board the median is, by processor time.
-`first` is a new rule file's first board; then the file is warm and its states are as that board left them, which is what a
-poll meets.
-"""
-
-import argparse
-import json
-import statistics
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from itertools import cycle, islice, permutations
 from typing import Any
 
-from alerts.evaluate import Evaluation, Firing, evaluate
 from alerts.history import History, Takeout, glimpse
-from alerts.limits import Identity, State
 from alerts.rules import RuleSet
 from alerts.rules.kinds import KINDS
-from horses_scrapy.errors import OK
 from horses_scrapy.items import Source
 from horses_scrapy.storage.board_view import BoardView, GridView, PoolView, RaceView, RunnerView, Shown
 
 START = 1_777_752_000_000
 MINUTE = 60_000
+CODE = "GP"
 WEIGHTS = {str(number): 1 / (number + 1) for number in range(1, 13)}
 TOTAL = sum(WEIGHTS.values())
 LINES = {label: round(900 * TOTAL / weight) for label, weight in WEIGHTS.items()}
@@ -55,79 +43,15 @@ SPREAD: tuple[dict[str, Any], ...] = (
 """Every kind that reads boards; a rule file is these over and over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    title: str
-    rules: RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """In milliseconds. processor: the median without what other processes took."""
-
-    first: float
-    best: float
-    median: float
-    processor: float
-
-
-def main(argv: list[str] | None = None) -> int:
-    arguments = parser().parse_args(argv)
-    board, history = scene()
-    told = as_json(board)
-    baseline = measure(arguments.runs, lambda: json.loads(json.dumps(told)))
-    print(
-        f"board: {len(board.prices)} runners, {len(board.grids['exacta'].payouts)} exactas, {len(history.boards)} before"
-    )
-    print(f"baseline: JSON of the board there and back: best {baseline.best:.2f} ms, median {baseline.median:.2f} ms")
-    for case in (
-        Case("50 rules of all kinds", rules_of(50)),
-        Case("1,000 rules, 100 of this track", rules_of(1000, 10)),
-    ):
-        report(case, board, history, arguments.runs, baseline)
-    return OK
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--runs", type=int, default=100, help="evaluations of each rule file (default 100)")
-    return made
-
-
-def report(case: Case, board: BoardView, history: History, runs: int, baseline: Timing) -> None:
-    sight = evaluate(board, history, case.rules, {}, board.fetched_at)
-    states = {each.identity: each.state for each in sight.transitions if each.state is not None}
-    cold = RuleSet(rules=case.rules.rules)
-    taken = measure(runs, lambda: judged(board, history, cold, states))
-    told = len(judged(board, history, case.rules, states).fired)
-    print(
-        f"{case.title}: first {taken.first:.2f} ms, best {taken.best:.2f} ms, median {taken.median:.2f} ms"
-        f" (of the processor {taken.processor:.2f} ms = {taken.processor / baseline.processor:.0f} baselines);"
-        f" {len(sight.fired)} fire at first sight, {told} on the same board again"
-    )
-
-
-def judged(board: BoardView, history: History, rules: RuleSet, states: dict[Identity, State]) -> Evaluation[Firing]:
-    return evaluate(board, history, rules, states, board.fetched_at)
-
-
-def measure(runs: int, work: Callable[[], object]) -> Timing:
-    taken, processor = [], []
-    for _ in range(max(runs, 1)):
-        start, busy = time.perf_counter(), time.thread_time()
-        work()
-        taken.append((time.perf_counter() - start) * 1000)
-        processor.append((time.thread_time() - busy) * 1000)
-    return Timing(taken[0], min(taken), statistics.median(taken), statistics.median(processor))
-
-
 def rules_of(count: int, one_in: int = 1) -> RuleSet:
-    """`count` rules, one in `one_in` of the board's track and the others of elsewhere."""
-    made = []
+    return RuleSet(rules=tuple(KINDS[told["kind"]].model_validate(told) for told in told_rules(count, one_in)))
+
+
+def told_rules(count: int, one_in: int = 1) -> Iterator[dict[str, Any]]:
+    """`count` blocks of a rule file, one in `one_in` of the board's track and the others of elsewhere."""
     for number, told in enumerate(islice(cycle(SPREAD), count)):
-        scope = {**told.get("scope", {}), "tracks": ["GP" if number % one_in == 0 else f"T{number % 40}"]}
-        made.append(KINDS[told["kind"]].model_validate({**told, "name": f"r{number}", "scope": scope}))
-    return RuleSet(rules=tuple(made))
+        scope = {**told.get("scope", {}), "tracks": [CODE if number % one_in == 0 else f"T{number % 40}"]}
+        yield {**told, "name": f"r{number}", "scope": scope}
 
 
 def scene() -> tuple[BoardView, History]:
@@ -161,7 +85,7 @@ def board_at(number: int) -> BoardView:
 
 def race() -> RaceView:
     return RaceView(
-        race_id=1, track_key="gulf", track_code="GP", track_name="Gulf Downs", timezone="America/New_York",
+        race_id=1, track_key="gulf", track_code=CODE, track_name="Gulf Downs", timezone="America/New_York",
         race_date="2026-05-02", race_number=1, post_time=START + 24 * MINUTE, url="http://127.0.0.1/race/1",
     )  # fmt: skip
 
@@ -209,7 +133,3 @@ def as_json(board: BoardView) -> dict[str, Any]:
         for name, grid in board.grids.items()
     }
     return told
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

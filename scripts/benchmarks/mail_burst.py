@@ -1,22 +1,17 @@
-#!/usr/bin/env python
-"""How long a message takes from the moment it is due until the mail server has accepted it, on loopback.
+"""A burst of alerts to a mailer of its own, and the same mails by a bare smtplib loop.
 
 Each round puts one alert for each of so many groups (race and recipient) into a database of its own in one transaction,
-shortly before the post, where nothing waits; scripts/mailer.py runs beside it as a process of its own, caps off. The
-same mails, frozen, sent by a bare smtplib loop are the baseline.
+shortly before the post, where nothing waits; scripts/mailer.py runs beside it as a process, caps off.
 """
 
-import argparse
 import datetime as dt
 import os
 import smtplib
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -25,13 +20,14 @@ from sqlalchemy import func, select
 from alerts.wording.detail import Detail
 from horses_scrapy.clock import Clock, to_ms
 from horses_scrapy.config import Settings, Track
+from horses_scrapy.errors import StoreError
 from horses_scrapy.items import RaceItem, Source
 from horses_scrapy.storage import alerts, writer
 from horses_scrapy.storage.alerts import NewAlert
 from horses_scrapy.storage.engine import Store, open_store
 from horses_scrapy.storage.schema import alert, alert_delivery, notification
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TRACK = Track(
     key="gulf", code="GP", name="Gulf Downs", country="US", timezone="America/New_York", source="demo",
     source_key="GP", base_url="http://127.0.0.1:1", currency="USD",
@@ -42,37 +38,17 @@ PATIENCE = 120.0
 """Seconds for one round."""
 
 
-def main() -> int:
-    asked = _parser().parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-mailer-") as folder, _server() as port:
-        home = _home(Path(folder), port)
-        store = open_store(home, Clock())
-        try:
+def burst(folder: Path, groups: int, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds from each alert's commit to the acceptance of its mail, and those of each bare loop over the same mails."""
+    with _server() as port:
+        home = _home(folder, port)
+        with closing(open_store(home, Clock())) as store:
             with _mailer(home):
-                for number in range(asked.rounds + 1):  # the first one warms up
-                    _round(store, number, asked.groups)
-            taken, wires = _measured(store, since=asked.groups)
-            bare = [_bare_loop(port, wires[: asked.groups]) for _ in range(asked.rounds)]
-        finally:
-            store.close()
-    _print(asked.groups, asked.rounds, taken, bare)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--groups", type=int, default=100, help="messages that are due at one instant (100)")
-    made.add_argument("--rounds", type=int, default=5, help="how often (5)")
-    return made
-
-
-def _print(groups: int, rounds: int, taken: Sequence[float], bare: Sequence[float]) -> None:
-    cuts = statistics.quantiles(taken, n=100, method="inclusive")
-    print(f"{groups} groups due at one instant, {rounds} rounds")
-    print(f"due -> accepted: p50 {cuts[49]:.3f} s, p95 {cuts[94]:.3f} s, max {max(taken):.3f} s")
-    loop = statistics.median(bare)
-    print(f"baseline, the same {groups} mails frozen, by a bare smtplib loop: {loop:.3f} s in all")
-    print(f"ratio of p95 to the baseline: {cuts[94] / loop:.1f}")
+                for number in range(rounds + 1):  # the first one warms up
+                    _round(store, number, groups)
+            taken, wires = _measured(store, since=groups)
+        bare = [_bare_loop(port, wires[:groups]) for _ in range(rounds)]
+    return taken, bare
 
 
 # --- What is sent ------------------------------------------------------------------------------------------------------
@@ -80,7 +56,7 @@ def _print(groups: int, rounds: int, taken: Sequence[float], bare: Sequence[floa
 
 def _home(folder: Path, port: int) -> Settings:
     config = folder / "config"
-    config.mkdir()
+    config.mkdir(parents=True)
     (config / "config.yaml").write_text(f"smtp: {{host: 127.0.0.1, port: {port}, security: none}}\n")
     (config / "tracks.yaml").write_text("sources: {}\ntracks: {}\n")
     (config / "alerts.yaml").write_text(RULES)
@@ -100,7 +76,7 @@ def _round(store: Store, number: int, groups: int) -> None:
     until = time.monotonic() + PATIENCE
     while _sent(store) < (number + 1) * groups:
         if time.monotonic() > until:
-            raise SystemExit(f"error: not all was sent within {PATIENCE:g} s")
+            raise StoreError(f"not all mails were sent within {PATIENCE:g} s")
         time.sleep(0.05)
 
 
@@ -213,7 +189,3 @@ def _mailer(home: Settings) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,167 @@
+"""What a crawl of the synthetic track costs, by hand and as a job of scrapyd, against `python -c "import scrapy"`."""
+
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import select
+
+from benchmarks.frame import Context, Figure, Target
+from benchmarks.installation import Installation, installed, wait_until
+from horses_scrapy.clock import Clock
+from horses_scrapy.demo.home import SHIPPED
+from horses_scrapy.errors import StoreError
+from horses_scrapy.health.facts import client_of
+from horses_scrapy.storage.schema import crawl_run
+from horses_scrapy.storage.slots import SlotRow, write_slot
+
+NAME = "jobs"
+SPIDER = "track_demo"
+FLOOR = 'python -c "import scrapy"'
+FLOOR_COMMAND = ("-c", "import scrapy")
+CRAWL_COMMAND = ("-m", "scrapy", "crawl", SPIDER)
+LOOK = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of the wall clock and of the processor, and megabytes at the peak."""
+
+    wall: float
+    cpu: float
+    rss: float
+
+
+def run(context: Context) -> list[Figure]:
+    rounds = 1 if context.quick else 7
+    floor, crawls, jobs = [], [], []
+    with installed(context.folder / "home", rate=1) as there:
+        for number in range(rounds):
+            floor.append(cost_of(FLOOR_COMMAND, there.home.environment))
+            crawls.append(cost_of(CRAWL_COMMAND, there.home.environment))
+            jobs.append(job(there, number))
+    least = median(floor)
+    return [
+        *_figures("scrapy crawl, a card and its 3 boards", median(crawls), least, wall="from start to end"),
+        *_figures("the same as a job of scrapyd", median(jobs), least, wall="from queue to first commit"),
+    ]
+
+
+def _figures(name: str, found: Cost, floor: Cost, *, wall: str) -> list[Figure]:
+    return [
+        _figure(f"{name}: {wall}", found.wall, floor.wall, "s", "track"),
+        _figure(f"{name}: processor", found.cpu, floor.cpu, "s", None),
+        _figure(f"{name}: memory at its peak", found.rss, floor.rss, "MB", "memory"),
+    ]
+
+
+def _figure(name: str, value: float, floor: float, unit: str, target: Target | None) -> Figure:
+    return Figure(
+        name=name, value=value, unit=unit, against=FLOOR, against_value=floor, ratio=floor / value, target=target
+    )
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        statistics.median(cost.wall for cost in costs),
+        statistics.median(cost.cpu for cost in costs),
+        statistics.median(cost.rss for cost in costs),
+    )
+
+
+def cost_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Cost:
+    """Of one Python process, from its start to its end. Raises StoreError where it fails.
+
+    Not ru_maxrss for its memory: that also counts what stood there before exec, which is this process.
+    """
+    began = time.monotonic()
+    process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+        [sys.executable, *arguments], cwd=SHIPPED, env=dict(environment), stderr=subprocess.DEVNULL
+    )
+    with Watch(lambda: [process.pid]) as watch:
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise StoreError(f"{' '.join(arguments)}: ended with {process.returncode}")
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, watch.peak / 1000)
+
+
+# --- A job of scrapyd ---------------------------------------------------------------------------------------------------
+
+
+def job(there: Installation, number: int) -> Cost:
+    """One job, alone in the queue: it has its slot, so its row tells when it was due."""
+    scrapyd, job_id = there.processes.pid("scrapyd"), f"demo-bench-{number}"
+    before = children_seconds(scrapyd)
+    with Watch(lambda: children_of(scrapyd)) as watch:
+        _queue(there, job_id)
+        wait_until(lambda: _finished(there, job_id) and not children_of(scrapyd), there.processes)
+    with there.store.read() as connection:
+        row = connection.execute(select(crawl_run).where(crawl_run.c.job_id == job_id)).one()
+    if row.outcome != "ok":
+        raise StoreError(f"{job_id}: ended as {row.outcome}: {row.reason}")
+    wall = (row.committed_mono - row.due_mono) / 1000
+    return Cost(wall, children_seconds(scrapyd) - before, watch.peak / 1000)
+
+
+def _queue(there: Installation, job_id: str) -> None:
+    row = SlotRow(track="demo", kind="card", due_at=there.now.now_ms(), due_mono=Clock.monotonic_ms(), job_id=job_id)
+    with there.store.write() as connection:
+        write_slot(connection, row)
+    client_of(there.settings).schedule(SPIDER, job_id, 0, {})
+
+
+def _finished(there: Installation, job_id: str) -> bool:
+    with there.store.read() as connection:
+        ended = select(crawl_run.c.finished_at).where(crawl_run.c.job_id == job_id)
+        return connection.scalar(ended) is not None
+
+
+@dataclass
+class Watch:
+    """The most memory that any of some processes held, in kB: read while they live."""
+
+    pids: Callable[[], Sequence[int]]
+    peak: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        assert self._thread is not None
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(LOOK):
+            self.peak = max([self.peak, *map(peak_of, self.pids())])
+
+
+def children_of(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
+
+
+def peak_of(pid: int) -> int:
+    """VmHWM in kB; 0 of a process that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def children_seconds(pid: int) -> float:
+    """Processor time of children that have ended and were waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
