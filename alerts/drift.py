@@ -1,6 +1,7 @@
 """How far a race's odds moved from some minutes to post to their end, noted once when it is official."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -9,8 +10,9 @@ from alerts.history import HARMLESS, Prices, field_out, minutes_to_post, unsound
 from horses_scrapy.items import Market
 from horses_scrapy.storage import drift as sql
 from horses_scrapy.storage.alert_history import CardChange, EarlierBoard, card_changes, earlier_boards
+from horses_scrapy.storage.board_reader import board_view
 from horses_scrapy.storage.board_view import BoardView
-from horses_scrapy.storage.drift import Drifted
+from horses_scrapy.storage.drift import Drifted, Noted
 
 MARKET: Market = "win_tote"
 MINUTES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30)
@@ -23,9 +25,32 @@ def record(connection: Connection, board: BoardView, stale_after_ms: int) -> Non
     """`board`: the race's first official one, with the card as it was at it. What is stored already stays."""
     if board.status != "official" or not board.is_primary or sql.is_recorded(connection, board.board_id):
         return
+    sql.record(connection, board.board_id, of_board(connection, board, stale_after_ms))
+
+
+def of_board(connection: Connection, board: BoardView, stale_after_ms: int) -> list[Drifted]:
+    """`board` as for record."""
     changes = card_changes(connection, board.race.race_id)
     earlier = earlier_boards(connection, board.board_id)
-    sql.record(connection, board.board_id, list(drifts(board, earlier, changes, stale_after_ms)))
+    return list(drifts(board, earlier, changes, stale_after_ms))
+
+
+def of_unnoted(connection: Connection, track_named: str | None, stale_after_ms: int) -> Iterator[Noted]:
+    """Of official races that no rule has looked at: imported, or watched with alerts.enabled: false."""
+    for board_id in sql.unnoted(connection, track_named):
+        board = board_view(connection, board_id)
+        changes = card_changes(connection, board.race.race_id)
+        as_it_was = replace(board, runners=runners_at(board.runners, changes, board.fetched_at))
+        for one in of_board(connection, as_it_was, stale_after_ms):
+            yield Noted(
+                track=board.race.track_key,
+                source=board.source.name,
+                race_id=board.race.race_id,
+                label=one.label,
+                minutes=one.minutes,
+                price=one.price,
+                final_price=one.final_price,
+            )
 
 
 def drifts(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, insert, or_, select
+from sqlalchemy import Connection, and_, exists, insert, or_, select
 
 from horses_scrapy.storage.board_view import RaceView
-from horses_scrapy.storage.schema import betting_interest, board, drift, race, source, track
+from horses_scrapy.storage.schema import betting_interest, board, drift, race, race_source, source, track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Noted:
     track: str
     source: str
     race_id: int
-    interest_id: int
+    label: str
     minutes: int
     price: int
     final_price: int
@@ -107,10 +107,11 @@ def noted(connection: Connection, track_named: str | None) -> list[Noted]:
     """Of a track, by key or code, or of all; by track and source."""
     asked = (
         select(
-            track.c.key, source.c.name, drift.c.race_id, drift.c.interest_id, drift.c.minutes, drift.c.price,
+            track.c.key, source.c.name, drift.c.race_id, betting_interest.c.label, drift.c.minutes, drift.c.price,
             drift.c.final_price,
         )
         .join_from(drift, race, race.c.race_id == drift.c.race_id)
+        .join(betting_interest, betting_interest.c.interest_id == drift.c.interest_id)
         .join(track, track.c.track_id == race.c.track_id)
         .join(source, source.c.source_id == drift.c.source_id)
         .order_by(track.c.key, source.c.name)
@@ -120,9 +121,30 @@ def noted(connection: Connection, track_named: str | None) -> list[Noted]:
     return [Noted(*row) for row in connection.execute(asked)]
 
 
-def official_races(connection: Connection, track_named: str | None) -> int:
-    """How many races could have their drift noted."""
-    asked = select(func.count()).select_from(race).join(track).where(race.c.official_at.is_not(None))
+def unnoted(connection: Connection, track_named: str | None) -> Sequence[int]:
+    """The first official board of each official race, by its primary source, of which nothing is noted."""
+    first = (
+        select(board.c.board_id)
+        .where(
+            board.c.race_id == race.c.race_id,
+            board.c.source_id == race_source.c.source_id,
+            board.c.status == "official",
+        )
+        .order_by(board.c.fetched_at)
+        .limit(1)
+        .scalar_subquery()
+    )
+    asked = (
+        select(first)
+        .select_from(race)
+        .join(track)
+        .join(race_source, race_source.c.race_id == race.c.race_id)
+        .where(
+            race.c.official_at.is_not(None),
+            race_source.c.is_primary == 1,
+            ~exists().where(drift.c.race_id == race.c.race_id, drift.c.source_id == race_source.c.source_id),
+        )
+    )
     if track_named is not None:
         asked = asked.where(or_(track.c.key == track_named, track.c.code == track_named))
-    return connection.execute(asked).scalar_one()
+    return [board_id for board_id in connection.scalars(asked) if board_id is not None]

@@ -1,7 +1,7 @@
 """db.py drift: how far odds move from the last minutes before a race to its final ones, by track and source.
 
-Read from what alerts/drift.py notes when a race becomes official: for spans of minutes to post the newest sound board's
-prices, beside the final ones. The price of T-5 is that of the newest board at or before five minutes to post, but none
+From what alerts/drift.py notes when a race becomes official, and works out of the history of races that no rule looked
+at: for spans of minutes to post the newest sound board's prices, beside the final ones. The price of T-5 is that of the newest board at or before five minutes to post, but none
 that is as far away as the next mark; T-0 is the last board before the off, if it came in the last five minutes.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
+from alerts.drift import of_unnoted
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
 from horses_scrapy.storage import drift as sql
@@ -19,6 +20,8 @@ from horses_scrapy.storage.drift import Noted
 from horses_scrapy.upkeep import screen
 from horses_scrapy.upkeep.opened import reading
 
+STALE_AFTER_MS = 600_000
+"""A board whose source says that it is older is left out (the default of alerts.yaml's stale_after)."""
 MARKS: Mapping[int, tuple[int, ...]] = MappingProxyType(
     {10: (10, 15), 5: (5, 6, 8), 1: (1, 2, 3, 4), 0: (0, 1, 2, 3, 4)}
 )
@@ -55,14 +58,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(settings: Settings, told: argparse.Namespace) -> int:
     with reading(settings) as connection:
         noted = sql.noted(connection, told.track)
-        official = sql.official_races(connection, told.track)
+        noted += of_unnoted(connection, told.track, STALE_AFTER_MS)
     found = spreads(noted)
     if told.json:
         screen.say(json.dumps([asdict(one) for one in found], indent=2))
         return OK
     screen.table(HEADERS, [_line(one) for one in found], numbers=HEADERS[3:])
-    races = len({one.race_id for one in noted})
-    screen.say(f"{races} of {official} official races: drift is noted when rules see a race's first official board")
+    screen.say(f"{len({one.race_id for one in noted})} official races")
     return OK
 
 
@@ -87,9 +89,9 @@ def spreads(noted: Iterable[Noted]) -> list[Spread]:
 
 def _standing(noted: Iterable[Noted], spans: Sequence[int]) -> list[Noted]:
     """Of each interest the nearest price."""
-    nearest: dict[tuple[int, int], Noted] = {}
+    nearest: dict[tuple[int, str], Noted] = {}
     for one in sorted((one for one in noted if one.minutes in spans), key=lambda one: -one.minutes):
-        nearest[one.race_id, one.interest_id] = one
+        nearest[one.race_id, one.label] = one
     return list(nearest.values())
 
 
