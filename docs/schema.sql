@@ -494,8 +494,6 @@ CREATE INDEX idx_crawl_run_job ON crawl_run (job_id);
 
 CREATE INDEX idx_crawl_run_track ON crawl_run (track, started_at);
 
-CREATE INDEX idx_entry_interest ON entry (interest_id);
-
 CREATE INDEX idx_notification_due ON notification (next_at) WHERE state IN ('pending', 'leased');
 
 CREATE INDEX idx_notification_recent ON notification (recipient, channel, created_at, scope);

@@ -171,7 +171,6 @@ entry = _table(
     _int("created_at"),
     _int("updated_at"),
     UniqueConstraint("race_id", "program_number"),
-    Index("idx_entry_interest", "interest_id"),
     _one_of("status", "active", "scratched", "late_scratch", "ae", "mto", "nonbetting"),
 )
 

