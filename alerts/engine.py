@@ -64,12 +64,12 @@ class Engine:
         Two processes at once, a crash or a repeat change nothing: what is marked evaluated is not looked at again.
         """
         with self._store.read() as connection:
-            changes = [(at, 0, key) for at, key in sql.pending_changes(connection, race_id)]
-            boards = [(at, 1, key) for at, key in sql.pending_boards(connection, race_id)]
+            pending = sql.pending(connection, race_id)
         fired: list[Fired] = []
-        for _, is_board, key in sorted(changes + boards):
+        for _, is_board, key in pending:
             fired += self._board(key) if is_board else self._change(race_id, key)
-        log.debug("Race %s of run %s: %s boards, %s alerts", race_id, run_id, len(boards), len(fired))
+        boards = sum(is_board for _, is_board, _ in pending)
+        log.debug("Race %s of run %s: %s boards, %s alerts", race_id, run_id, boards, len(fired))
         return fired
 
     def evaluate_pending(self, older_than_ms: int) -> list[Fired]:

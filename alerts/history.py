@@ -7,7 +7,7 @@ from alerts.amounts import hundredths
 from alerts.as_of import runners_at
 from horses_scrapy.items import OUT, Market
 from horses_scrapy.storage.alert_history import CardChange, EarlierBoard
-from horses_scrapy.storage.board_view import BoardView, RunnerView, Shown
+from horses_scrapy.storage.board_view import BoardView, Money, RunnerView, Shown
 
 Prices = Mapping[tuple[Market, str], Shown]
 
@@ -43,14 +43,14 @@ class Takeout:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Boards before the evaluated one, oldest first, and the newest sound one in full (its pairs, its pools by interest).
+    """Boards before the evaluated one, oldest first, and the newest sound one's pairs and pools by interest.
 
     takeouts: by bet type. lines: the user's own fair prices in thousandths, by label. watched: entries of each watchlist,
     as (field, value).
     """
 
     boards: Sequence[Glimpse] = ()
-    previous: BoardView | None = None
+    previous: Money | None = None
     takeouts: Mapping[str, Takeout] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     watched: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from alerts.rules.race import LargeBetRule
 from alerts.surroundings import Surroundings
 from horses_scrapy.storage import alerts as sql
 from horses_scrapy.storage.alert_history import CardChange, card_changes, earlier_boards
-from horses_scrapy.storage.board_reader import board_view, runners
+from horses_scrapy.storage.board_reader import board_view, money_on, runners
 from horses_scrapy.storage.board_view import BoardView, RaceView, RunnerView
 from horses_scrapy.storage.result_reader import ResultView, result_view
 from horses_scrapy.storage.watchlists import watched
@@ -35,7 +35,7 @@ BEFORE = -1
 """An instant before all changes."""
 
 WITH_PREVIOUS: tuple[type[BoardRule], ...] = (PayoutRule, ExactaOverlayRule, LargeBetRule)
-"""Kinds that ask for the board before in full."""
+"""Kinds that ask for the pairs of the board before, or its pools by interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ def _history(
         return History()
     stale_after = round(rules.stale_after * 1000)
     earlier = glimpses(earlier_boards(connection, board.board_id), board, changes, stale_after)
-    # Only what stood before in pairs and on single interests needs the whole board: not read where no such rule looks now.
+    # What stood before in pairs and on single interests is not read where no such rule looks now.
     here = glimpse(board, stale_after)
     asked = any(isinstance(rule, WITH_PREVIOUS) and gate(rule, here) is None for rule in rules.boards_of(board.race))
     return History(
         boards=earlier,
-        previous=board_for_rules(connection, earlier[-1].board_id) if asked and earlier else None,
+        previous=money_on(connection, earlier[-1].board_id, HARMLESS) if asked and earlier else None,
         takeouts=around.takeouts(board.race),
         lines=around.lines.of(board.race),
         watched=watched(connection, board.fetched_at),

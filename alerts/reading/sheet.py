@@ -12,7 +12,7 @@ from alerts.reading.scope import asked, facts_of, in_window
 from alerts.rules import BoardRule, RaceRule, Scope
 from horses_scrapy.items import Market
 from horses_scrapy.program_number import program_order
-from horses_scrapy.storage.board_view import BoardView, GridView, RunnerView, Shown
+from horses_scrapy.storage.board_view import BoardView, GridView, Money, RunnerView, Shown
 
 Labels = tuple[str, ...]
 Found = TypeVar("Found")
@@ -139,7 +139,7 @@ def quoted(at: Glimpse, market: Market) -> list[tuple[str, Shown, int]]:
     return sorted(found, key=lambda item: program_order(item[0]))
 
 
-def payouts(board: BoardView, bet_type: str, base: int, scratched: frozenset[str]) -> dict[Labels, Paid]:
+def payouts(board: Money, bet_type: str, base: int, scratched: frozenset[str]) -> dict[Labels, Paid]:
     """A quinella pair in program order, whichever way the source writes it."""
     grid = board.grids.get(bet_type)
     if grid is None:

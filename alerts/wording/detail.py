@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from alerts.limits import Event
@@ -77,7 +77,8 @@ class Detail:
         return f"{' '.join(told.split())} [{over.strip()}{' ' if over else ''}{self.kind}: {self.rule}]"
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return json.dumps(told, ensure_ascii=False)
 
 
 def from_json(text: str) -> Detail:

@@ -67,7 +67,15 @@ class GridView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardView:
+class Money:
+    """What a board says of pools, by bet type, and of pairs."""
+
+    pools: Mapping[str, PoolView]
+    grids: Mapping[str, GridView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardView(Money):
     """What one source showed for one race at one instant."""
 
     board_id: int
@@ -82,8 +90,6 @@ class BoardView:
     evaluated_at: int | None
     runners: tuple[RunnerView, ...]
     prices: Mapping[tuple[Market, str], Shown]
-    pools: Mapping[str, PoolView]
-    grids: Mapping[str, GridView]
 
     def horses(self, label: str) -> str:
         """Names behind a label: `Alpha / Alphabet` for a coupled entry, nothing where the card has none."""

@@ -24,8 +24,8 @@ ALL = "all"
 
 def identities(connection: Connection, race_id: int, source_id: int) -> list[Identity]:
     """In the order of their positions."""
-    rows = connection.execute(_IDENTITIES, {"of_race": race_id, "of_source": source_id})
-    return [(row.bet_type, row.interest_id, row.currency) for row in rows]
+    rows = connection.execute(_IDENTITIES, {"of_race": race_id, "of_source": source_id}).all()
+    return [(bet_type, interest, currency) for bet_type, interest, currency in rows]
 
 
 def as_of(connection: Connection, race_id: int, source_id: int, at: int) -> Amounts:
@@ -45,8 +45,8 @@ def named(known: Iterable[Identity], amounts: Amounts) -> dict[Identity, int]:
 
 def snapshot(connection: Connection, place: Place, shown: Mapping[Identity, int]) -> dict[str, Amounts]:
     """For the chain; pools that are new get the next positions."""
-    known = identities(connection, place.race_id, place.source_id)
-    new = [one for one in shown if one not in set(known)]
+    known = dict.fromkeys(identities(connection, place.race_id, place.source_id))
+    new = [one for one in shown if one not in known]
     if new:
         _name(connection, place, new, len(known))
     amounts = [shown.get(one) for one in (*known, *new)]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from horses_scrapy.storage.schema import watchlist
 
@@ -24,20 +24,17 @@ class WatchEntry:
 def watched(connection: Connection, at_ms: int) -> dict[str, frozenset[tuple[str, str]]]:
     """(field, value) of each list's entries, as they stood at an instant."""
     found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for row in connection.execute(select(watchlist).where(*_standing(at_ms))):
+    for row in connection.execute(_STANDING, {"at": at_ms}):
         found[row.name].add((row.field, row.value))
     return {name: frozenset(entries) for name, entries in found.items()}
 
 
 def entries(connection: Connection, at_ms: int) -> list[WatchEntry]:
     """By list, in the order in which they were added."""
-    query = select(watchlist).where(*_standing(at_ms)).order_by(watchlist.c.name, watchlist.c.entry_id)
+    query = _STANDING.order_by(watchlist.c.name, watchlist.c.entry_id)
     names = WatchEntry.__dataclass_fields__
-    return [WatchEntry(**{name: row[name] for name in names}) for row in connection.execute(query).mappings()]
-
-
-def _standing(at_ms: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return watchlist.c.added_at <= at_ms, or_(watchlist.c.removed_at.is_(None), watchlist.c.removed_at > at_ms)
+    rows = connection.execute(query, {"at": at_ms}).mappings()
+    return [WatchEntry(**{name: row[name] for name in names}) for row in rows]
 
 
 def add(connection: Connection, *, name: str, field: str, value: str, shown: str, at_ms: int, created_by: str) -> bool:
@@ -57,3 +54,10 @@ def remove(connection: Connection, *, name: str, field: str, value: str, at_ms: 
         update(watchlist).where(*same, watchlist.c.removed_at.is_(None)).values(removed_at=at_ms)
     )
     return ended.rowcount > 0
+
+
+# Every board asks for them: built once, because that costs more than running it.
+_STANDING = select(watchlist).where(
+    watchlist.c.added_at <= bindparam("at"),
+    or_(watchlist.c.removed_at.is_(None), watchlist.c.removed_at > bindparam("at")),
+)
