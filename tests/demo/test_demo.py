@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLANTED = {"SCRAPYD_PASSWORD": "planted-scrapyd-3f9a", "SMTP_PASSWORD": "planted-smtp-7c21"}
 OK = re.compile(
-    r"^DEMO OK races=1 boards=(\d+) prices=(\d+) exacta_grids=(\d+) alerts=(\d+) mails=(\d+) final_odds=1$", re.MULTILINE
+    r"^DEMO OK races=1 boards=(\d+) prices=(\d+) exacta_grids=(\d+) alerts=(\d+) mails=(\d+) final_odds=1$",
+    re.MULTILINE,
 )
 
 
