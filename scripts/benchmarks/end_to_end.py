@@ -15,6 +15,8 @@ from horses_scrapy.storage import report
 
 NAME = "end_to_end"
 RATE = 8
+LONG = 30.0
+"""Seconds for a poll or a mail: near the post there is one each minute of the tote's."""
 SHARES = {"p50": 0.5, "p95": 0.95}
 LOOP = "smtplib, all of them"
 RULES = """
@@ -25,7 +27,7 @@ delivery: {caps: {race: null, hour: null, day: null}}
 
 
 def run(context: Context) -> list[Figure]:
-    committed, accepted = watched(context.folder, 2 if context.quick else 30)
+    committed, accepted = watched(context.folder, 2 if context.quick else 12)
     groups, rounds = (30, 1) if context.quick else (100, 5)
     taken, bare = burst(context.folder / "mails", groups, rounds)
     loop = statistics.median(bare)
@@ -60,7 +62,7 @@ def watched(folder: Path, least: int) -> tuple[list[int], list[int]]:
         try:
             there.processes.start("mailer", ["scripts/mailer.py"])
             there.processes.start("scheduler", ["scripts/scheduler.py"])
-            wait_until(lambda: all(len(found) >= least for found in delays(there)), there.processes)
+            wait_until(lambda: all(len(found) >= least for found in delays(there)), there.processes, LONG * least)
         finally:
             there.processes.stop()
             server.stop()

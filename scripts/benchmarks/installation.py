@@ -55,11 +55,11 @@ def _answers(ask: Callable[[], object]) -> bool:
     return True
 
 
-def wait_until(happened: Callable[[], object], processes: Processes) -> None:
-    """Raises StoreError after PATIENCE, ProcessDied where a process has ended."""
-    until = time.monotonic() + PATIENCE
+def wait_until(happened: Callable[[], object], processes: Processes, patience: float = PATIENCE) -> None:
+    """Raises StoreError after `patience` seconds, ProcessDied where a process has ended."""
+    until = time.monotonic() + patience
     while not happened():
         processes.check()
         if time.monotonic() > until:
-            raise StoreError(f"nothing happened within {PATIENCE:g} s: see {processes.log('scrapyd').parent}")
+            raise StoreError(f"nothing happened within {patience:g} s: see {processes.log('scrapyd').parent}")
         time.sleep(0.02)
