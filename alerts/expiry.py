@@ -3,7 +3,7 @@
 from alerts.rules.base import SystemRule
 from alerts.rules.kinds import KINDS
 from alerts.rules.race import RaceStatusRule, ResultRule
-from horses_scrapy.storage.outbox import RaceNow
+from horses_scrapy.storage.outbox_rows import RaceNow
 
 AFTER_POST_MS = 45 * 60_000
 TIME_TO_LIVE_MS = 2 * 3_600_000

@@ -15,7 +15,7 @@ from alerts.outbox import Outbox, Verdict, verdict
 from alerts.outcome import Outcome
 from horses_scrapy.clock import Clock
 from horses_scrapy.errors import StoreBroken, StoreError
-from horses_scrapy.storage.outbox import Due, Whose
+from horses_scrapy.storage.outbox_rows import Due, Whose
 
 log = logging.getLogger(__name__)
 

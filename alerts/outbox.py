@@ -21,17 +21,17 @@ from alerts.rules.policy import Delivery
 from alerts.safe_header import UnsafeMail
 from alerts.wording.detail import from_json
 from horses_scrapy.clock import Clock
-from horses_scrapy.storage import deliveries
+from horses_scrapy.storage import attempts, deliveries
 from horses_scrapy.storage import outbox as sql
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.outbox import EVERYBODY, Due, Waiting, Whose
+from horses_scrapy.storage.outbox_rows import EVERYBODY, Due, Lease, NewNotification, Waiting, Whose
 
 MAX_ATTEMPTS = 20
 LEASE_MS = 180_000
 """Longer than a batch and its slowest message take: until then no other machine's mailer takes it over."""
 PART = 25
 """So many messages are made before they are written: some 100 ms of work."""
-MAX_WAIT = sql.MAX_WAIT_MS / 1000
+MAX_WAIT = attempts.MAX_WAIT_MS / 1000
 TIME_TO_LIVE_MS = 2 * 3_600_000
 """Of notices of our own."""
 
@@ -173,12 +173,12 @@ class Outbox:
 
     def due(self, channel: str, *, whose: Whose = EVERYBODY, limit: int | None = None) -> list[Due]:
         with self._store.read() as connection:
-            return sql.due(connection, channel, self._clock.now_ms(), whose=whose, limit=limit)
+            return attempts.due(connection, channel, self._clock.now_ms(), whose=whose, limit=limit)
 
     def unsent(self) -> int:
         """Notifications that are neither sent nor given up."""
         with self._store.read() as connection:
-            return sql.unsent(connection)
+            return attempts.unsent(connection)
 
     @property
     def shared(self) -> bool:
@@ -187,43 +187,41 @@ class Outbox:
 
     def free_orphans(self) -> int:
         with self._store.write() as connection:
-            return sql.free_orphans(connection, self._clock.now_ms())
+            return attempts.free_orphans(connection, self._clock.now_ms())
 
     def lease(self, batch: Sequence[Due], owner: str) -> list[Due]:
         """Those that no other sender took meanwhile."""
         now = self._clock.now_ms()
-        new = sql.Lease(owner=owner, until=now + LEASE_MS, at=now, mono=Clock.monotonic_ms())
+        new = Lease(owner=owner, until=now + LEASE_MS, at=now, mono=Clock.monotonic_ms())
         with self._store.write(beside=True) as connection:
-            leased = set(sql.lease(connection, [each.notification_id for each in batch], new))
+            leased = set(attempts.lease(connection, [each.notification_id for each in batch], new))
         return [each for each in batch if each.notification_id in leased]
 
     def hand_back(self, batch: Sequence[Due]) -> None:
         """Leased ones that were not offered after all."""
         with self._store.write() as connection:
-            sql.hand_back(connection, [each.notification_id for each in batch])
+            attempts.hand_back(connection, [each.notification_id for each in batch])
 
     def expire(self, due: Due, reason: str) -> None:
         now = self._clock.now_ms()
         with self._store.write() as connection:
-            sql.given_up(connection, due.notification_id, state="expired", code=None, reason=reason, at_ms=now)
+            attempts.given_up(connection, due.notification_id, state="expired", code=None, reason=reason, at_ms=now)
 
     def record(self, due: Due, outcome: Outcome, decided: Verdict) -> None:
         now, mono = self._clock.now_ms(), Clock.monotonic_ms()
         key, code, reason = due.notification_id, outcome.code, f"{outcome.label}: {outcome.reason}"
         with self._store.write() as connection:
             if decided.state == "sent":
-                sql.accepted(connection, key, now, mono, code)
+                attempts.accepted(connection, key, now, mono, code)
             elif decided.state == "dead":
-                sql.given_up(connection, key, state="dead", code=code, reason=reason, at_ms=now)
+                attempts.given_up(connection, key, state="dead", code=code, reason=reason, at_ms=now)
             else:
                 next_at = now + round(decided.wait * 1000)
-                sql.try_again(connection, key, next_at=next_at, charged=outcome.charged, code=code, reason=reason)
+                attempts.try_again(connection, key, next_at=next_at, charged=outcome.charged, code=code, reason=reason)
 
 
-def _new(
-    recipient: str, channel: str, scope: str, made: Composed, now_ms: int, expires: int | None
-) -> sql.NewNotification:
-    return sql.NewNotification(
+def _new(recipient: str, channel: str, scope: str, made: Composed, now_ms: int, expires: int | None) -> NewNotification:
+    return NewNotification(
         recipient=recipient,
         channel=channel,
         scope=scope,

@@ -19,7 +19,7 @@ from horses_scrapy.config.model import Smtp
 from horses_scrapy.storage import silences
 from horses_scrapy.storage.alerts import StateRow, save_states
 from horses_scrapy.storage.deliveries import RunnerNow, Sent
-from horses_scrapy.storage.outbox import EVERYBODY, RaceNow, Waiting
+from horses_scrapy.storage.outbox_rows import EVERYBODY, RaceNow, Waiting
 
 T0 = 1_777_752_000_000  # 2026-05-02 20:00 UTC, 16:00 in New York
 YOU = "you@example.com"

@@ -18,7 +18,7 @@ from alerts.mail.view import safe
 from alerts.message import Composed, Notice, Told
 from alerts.outcome import Outcome
 from horses_scrapy.errors import ConfigError
-from horses_scrapy.storage.outbox import Whose
+from horses_scrapy.storage.outbox_rows import Whose
 
 TOTAL_TIMEOUT = 30.0
 """Seconds for one message, whatever the service does."""

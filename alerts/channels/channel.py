@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 from alerts.message import Composed, Notice, Told
 from alerts.outcome import Outcome
-from horses_scrapy.storage.outbox import Whose
+from horses_scrapy.storage.outbox_rows import Whose
 
 
 class Session(Protocol):

@@ -9,7 +9,7 @@ from alerts.channels.smtp import SmtpSession
 from alerts.compose import compose, notice
 from alerts.message import Composed, Notice, Told
 from horses_scrapy.config.model import Smtp
-from horses_scrapy.storage.outbox import EVERYBODY, Whose
+from horses_scrapy.storage.outbox_rows import EVERYBODY, Whose
 
 
 class MailChannel:

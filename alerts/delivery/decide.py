@@ -13,7 +13,7 @@ from alerts.delivery.standing import Standing
 from alerts.expiry import why_expired
 from alerts.rules.policy import Delivery
 from horses_scrapy.storage.deliveries import Sent
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 
 State = Literal["expired", "inhibited", "muted", "capped"]
 Why = Callable[[Waiting, Standing, Delivery], str | None]

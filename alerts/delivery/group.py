@@ -8,7 +8,7 @@ from typing import NamedTuple
 from alerts.delivery.standing import Standing
 from alerts.expiry import outlives_the_race
 from alerts.rules.policy import Grouping
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 
 
 class Key(NamedTuple):

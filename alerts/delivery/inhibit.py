@@ -8,7 +8,7 @@ from alerts.rules.base import BoardRule
 from alerts.rules.kinds import KINDS
 from alerts.rules.policy import Delivery
 from alerts.rules.system import OutcomeRule, StaleSourceRule
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 
 NO_ANSWER = frozenset({"blocked", "unavailable"})
 """Outcomes of a site that shows nothing at all; one that is half read may still have sound boards."""

@@ -5,7 +5,7 @@ from datetime import time
 from alerts.delivery.standing import Standing
 from alerts.rules.policy import Delivery, Person, Quiet
 from horses_scrapy.clock import from_ms
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 
 
 def why_quiet(each: Waiting, standing: Standing, policy: Delivery) -> str | None:

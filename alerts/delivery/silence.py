@@ -15,7 +15,7 @@ from alerts.rules.policy import Delivery
 from horses_scrapy.config.yaml_file import nearest
 from horses_scrapy.errors import ConfigError
 from horses_scrapy.storage.names import name_key
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 from horses_scrapy.storage.silences import Silence
 
 Matches = Callable[[str, Waiting, Standing], bool]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from horses_scrapy.storage.deliveries import RunnerNow, Sent
-from horses_scrapy.storage.outbox import Waiting
+from horses_scrapy.storage.outbox_rows import Waiting
 from horses_scrapy.storage.silences import Silence
 
 

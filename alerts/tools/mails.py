@@ -16,7 +16,7 @@ from alerts.rules.policy import Delivery
 from alerts.tools.replay import Replayed
 from horses_scrapy.storage.alert_reader import RaceHead
 from horses_scrapy.storage.deliveries import Sent
-from horses_scrapy.storage.outbox import RaceNow, Waiting
+from horses_scrapy.storage.outbox_rows import RaceNow, Waiting
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
-from horses_scrapy.storage.outbox import RaceNow
+from horses_scrapy.storage.outbox_rows import RaceNow
 from horses_scrapy.storage.schema import alert, alert_delivery, notification, race
 
 ENDED = ("dead", "expired")

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from alerts.engine import Engine, Setting
 from alerts.rules import load_rules
 from horses_scrapy.items import Source
-from horses_scrapy.storage import outbox, queries, schema
+from horses_scrapy.storage import attempts, outbox, queries, schema
 from horses_scrapy.storage.alert_history import earlier_boards
 from horses_scrapy.storage.engine import Store
 
@@ -235,7 +235,7 @@ def test_a_look_at_the_outbox_reads_no_finished_mail(meeting, query, index):
         lambda _c, _u, sql, values, *_: seen.append((sql, values)),
     )
     with meeting.store.read() as connection:
-        {"due": outbox.due, "waiting": outbox.waiting, "unsent": outbox.unsent}[query](
+        {"due": attempts.due, "waiting": outbox.waiting, "unsent": attempts.unsent}[query](
             connection, *{"due": ["mail", 0], "waiting": [], "unsent": []}[query]
         )
         statement, values = seen[0]

@@ -16,7 +16,7 @@ from alerts.outcome import ACCEPTED, Outcome
 from alerts.rules.policy import Delivery
 from horses_scrapy.clock import to_ms
 from horses_scrapy.errors import StoreError
-from horses_scrapy.storage.outbox import EVERYBODY, Whose
+from horses_scrapy.storage.outbox_rows import EVERYBODY, Whose
 
 DOWN = Outcome("transient-server", None, "down")
 REFUSED = Outcome("config-error", 535, "no")

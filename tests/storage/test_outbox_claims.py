@@ -7,26 +7,26 @@ from collections import Counter
 import pytest
 from mail_queue import fill
 
-from horses_scrapy.storage import outbox
+from horses_scrapy.storage import attempts, outbox_rows
 
 MAILER = """
 import sys
 from pathlib import Path
-from horses_scrapy.storage import outbox
+from horses_scrapy.storage import attempts, outbox_rows
 from horses_scrapy.storage.address import address_at
 from horses_scrapy.storage.engine import Store
 
 store = Store(address_at(sys.argv[1], Path("/")))
-new = outbox.Lease(owner=sys.argv[2], until=180_000, at=1, mono=1)
+new = outbox_rows.Lease(owner=sys.argv[2], until=180_000, at=1, mono=1)
 print("ready", flush=True)
 sys.stdin.readline()
 while True:
     with store.read() as connection:
-        due = outbox.due(connection, "mail", 1, limit=25)
+        due = attempts.due(connection, "mail", 1, limit=25)
     if not due:
         break
     with store.write(beside=True) as connection:
-        for leased in outbox.lease(connection, [each.notification_id for each in due], new):
+        for leased in attempts.lease(connection, [each.notification_id for each in due], new):
             print(leased)
 store.close()
 """
@@ -64,8 +64,8 @@ def check(store, count, messages):
     assert len(times) == messages
     assert set(times.values()) == {1}
     with store.read() as connection:
-        assert outbox.due(connection, "mail", 1) == []
-        assert outbox.unsent(connection) == messages
+        assert attempts.due(connection, "mail", 1) == []
+        assert attempts.unsent(connection) == messages
     return found
 
 
@@ -84,20 +84,20 @@ def test_whose_lease_ran_out_is_free_again_and_whose_did_not_is_not(store):
     """In a file all leases are of this machine, whose only mailer asks; on a server others may still be at work."""
     fill(store, range(2), at_ms=0, expires_at=None)
     with store.write() as connection:
-        outbox.lease(connection, [1], outbox.Lease(owner="dead", until=100, at=1, mono=1))
-        outbox.lease(connection, [2], outbox.Lease(owner="alive", until=300, at=1, mono=1))
+        attempts.lease(connection, [1], outbox_rows.Lease(owner="dead", until=100, at=1, mono=1))
+        attempts.lease(connection, [2], outbox_rows.Lease(owner="alive", until=300, at=1, mono=1))
     with store.write() as connection:
-        assert outbox.free_orphans(connection, 200) == (1 if store.path is None else 2)
-        assert outbox.due(connection, "mail", 200, limit=1)[0].notification_id == 1
+        assert attempts.free_orphans(connection, 200) == (1 if store.path is None else 2)
+        assert attempts.due(connection, "mail", 200, limit=1)[0].notification_id == 1
 
 
 def test_what_another_offers_does_not_expire_under_its_hands(store):
     fill(store, range(2), at_ms=0, expires_at=None)
     with store.write() as connection:
-        outbox.lease(connection, [1], outbox.Lease(owner="me", until=100, at=1, mono=1))
+        attempts.lease(connection, [1], outbox_rows.Lease(owner="me", until=100, at=1, mono=1))
         for number in (1, 2):
-            outbox.given_up(connection, number, state="expired", code=None, reason="late", at_ms=5)
-        outbox.accepted(connection, 1, 6, 6, 250)
+            attempts.given_up(connection, number, state="expired", code=None, reason="late", at_ms=5)
+        attempts.accepted(connection, 1, 6, 6, 250)
     with store.read() as connection:
         rows = connection.exec_driver_sql("SELECT state FROM notification ORDER BY notification_id")
         assert list(rows.scalars()) == ["sent", "expired"]
