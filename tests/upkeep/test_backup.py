@@ -173,6 +173,7 @@ def test_what_is_no_good_backup_is_refused_and_nothing_is_touched(run, database,
     with pytest.raises(StoreError, match=said) as refused:
         run(restore, copy)
     assert str(copy) in str(refused.value)
+    assert "sqlalche.me" not in str(refused.value)
     assert boards(database) == before
     assert [path for path in database.parent.iterdir() if "restor" in path.name] == []
 

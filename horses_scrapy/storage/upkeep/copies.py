@@ -67,6 +67,12 @@ def _refused(source: Path, target: Path, error: object) -> StoreError:
 # --- The way back -------------------------------------------------------------------------------------------------------
 
 
+def _said(error: StoreBroken) -> object:
+    """SQLite's own words, without the name of the copy that was not made."""
+    cause = error.__cause__
+    return cause.orig if isinstance(cause, DBAPIError) else cause or error
+
+
 def fetched(backup: Path, database: Path) -> tuple[Path, migrate.State]:
     """A checked copy of a backup beside the database. Raises StoreError for one that is damaged, foreign or newer."""
     if not backup.is_file():
@@ -77,7 +83,7 @@ def fetched(backup: Path, database: Path) -> tuple[Path, migrate.State]:
         back_up(backup, made)
     except StoreBroken as error:
         raise StoreError(
-            f"{backup}: not restored, the backup is damaged ({error.__cause__ or error}): take an older one"
+            f"{backup}: not restored, the backup is damaged ({_said(error)}): take an older one"
         ) from error
     try:
         return made, _ours(made, backup)
