@@ -1,30 +1,18 @@
 """The benchmark's frame says what is met and what is not, and its rows measure what they name."""
 
-import importlib
 import json
-import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bench_module import module
 
 from horses_scrapy.errors import ConfigError
 from horses_scrapy.simulator.bulk import OBSERVED, PAIRS, POLLS, RUNNERS, BulkPlan
 from horses_scrapy.storage import queries, sqlite
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _scripts_first():
-    sys.path.insert(0, str(SCRIPTS))
-    yield
-    sys.path.remove(str(SCRIPTS))
-
-
-def module(name):
-    return importlib.import_module(f"benchmarks.{name}")
 
 
 @pytest.fixture

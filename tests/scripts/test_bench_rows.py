@@ -1,13 +1,12 @@
 """The rows of the benchmark that drive the chain measure what they name: the same boards, whole answers, real processes."""
 
-import importlib
 import sqlite3
-import sys
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from bench_module import module
 from offline import SHIPPED
 
 from alerts.evaluate import evaluate
@@ -20,19 +19,8 @@ from horses_scrapy.storage import sqlite
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _scripts_first():
-    sys.path.insert(0, str(SCRIPTS))
-    yield
-    sys.path.remove(str(SCRIPTS))
-
-
-def module(name):
-    return importlib.import_module(f"benchmarks.{name}")
-
-
 @pytest.fixture(scope="module")
-def scene(_scripts_first):
+def scene():
     return module("scene")
 
 
@@ -79,7 +67,7 @@ def test_a_third_of_the_prices_of_the_tote_moves_per_poll_and_nearly_every_pair_
 
 
 @pytest.fixture(scope="module")
-def thrown(_scripts_first, tmp_path_factory):
+def thrown(tmp_path_factory):
     """The folder of all contenders after each had two races of three boards."""
     throughput, chain, tote = (module(name) for name in ("throughput", "chain", "tote"))
     folder = tmp_path_factory.mktemp("throughput")
