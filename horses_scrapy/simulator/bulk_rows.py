@@ -6,7 +6,6 @@ A test holds the two against each other. Boards and changes are marked as evalua
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
-from json import JSONEncoder
 
 from sqlalchemy import Table
 
@@ -22,7 +21,7 @@ from horses_scrapy.simulator.bulk import (
     Poll,
 )
 from horses_scrapy.simulator.bulk_items import SOURCE
-from horses_scrapy.storage import identity, schema
+from horses_scrapy.storage import arrays, identity, schema
 from horses_scrapy.storage.bulk import Rows, code, insert_rows, refuse_filled
 from horses_scrapy.storage.coded import MARKET, PRICE_STATUS, RACE_STATUS
 from horses_scrapy.storage.engine import Store
@@ -33,7 +32,6 @@ BOUTS_AT_ONCE = 40
 STATUS_CODE = {status: code(RACE_STATUS, status) for status in ("open", "closed", "official")}
 WIN = code(MARKET, "win_tote")
 CAP = LADDER[-1]
-_json = JSONEncoder(separators=(",", ":")).encode
 ACTIVE, CAPPED = code(PRICE_STATUS, "active"), code(PRICE_STATUS, "capped")
 
 
@@ -77,7 +75,7 @@ class _Running:
         self.win: list[int] = []
         self.exacta = -1
         self.payouts: list[int] | None = None
-        self.grid_interests = _json(interests)
+        self.grid_interests = arrays.packed(interests)
 
 
 class Book:
@@ -179,10 +177,10 @@ class Book:
         if poll.prices != one.prices:
             self._show_prices(one, poll, board_id)
         if poll.win != one.win or poll.exacta_total != one.exacta:
-            self._amounts.rows.append((board_id, _json([poll.win_total, *poll.win, poll.exacta_total])))
+            self._amounts.rows.append((board_id, arrays.packed([poll.win_total, *poll.win, poll.exacta_total])))
             one.win, one.exacta = poll.win, poll.exacta_total
         if poll.payouts is not None and poll.payouts != one.payouts:
-            cells = _json(_square(poll.payouts))
+            cells = arrays.packed(_square(poll.payouts))
             self._grid.rows.append((board_id, "exacta", BASE, CURRENCY, at + GRID_AFTER_MS, one.grid_interests, cells))
             one.payouts = poll.payouts
 

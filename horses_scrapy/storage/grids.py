@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.items import OddsItem, PairGrid
-from horses_scrapy.storage import identity
+from horses_scrapy.storage import arrays, identity
 from horses_scrapy.storage.chain import Place
 from horses_scrapy.storage.schema import board, pair_grid
 
@@ -74,17 +74,13 @@ def packed(payouts: Mapping[tuple[int, int], int]) -> dict[str, str]:
     """The columns interests and payouts: row by row, first x second. A third of the bytes of a row per pair."""
     interests = sorted({interest for pair in payouts for interest in pair})
     cells = [payouts.get(pair) for pair in product(interests, interests)]
-    return {"interests": _json(interests), "payouts": _json(cells)}
+    return {"interests": arrays.packed(interests), "payouts": arrays.packed(cells)}
 
 
 def unpacked(interests: str, payouts: str) -> dict[tuple[int, int], int]:
     order = json.loads(interests)
     pairs = zip(product(order, order), json.loads(payouts), strict=True)
     return {pair: payout for pair, payout in pairs if payout is not None}
-
-
-def _json(numbers: list[Any]) -> str:
-    return json.dumps(numbers, separators=(",", ":"))
 
 
 def add(connection: Connection, place: Place, item: OddsItem, interests: Mapping[str, int]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from horses_scrapy.storage import arrays
 from horses_scrapy.storage.chain import Place
 from horses_scrapy.storage.schema import board, pool, pool_change
 
@@ -87,8 +88,7 @@ class PoolLedger:
 
     def insert(self, board_id: int, moved: Mapping[str, Amounts]) -> None:
         for amounts in moved.values():
-            text = json.dumps(amounts, separators=(",", ":"))
-            self.connection.execute(_INSERT, {"board_id": board_id, "amounts": text})
+            self.connection.execute(_INSERT, {"board_id": board_id, "amounts": arrays.packed(amounts)})
 
     def remove(self, board_id: int) -> set[str]:
         gone = self.connection.execute(delete(pool_change).where(pool_change.c.board_id == board_id))

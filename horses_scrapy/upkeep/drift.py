@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 from alerts.drift import of_unnoted
+from alerts.rules import RuleSet
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
 from horses_scrapy.storage import drift as sql
@@ -20,7 +21,7 @@ from horses_scrapy.storage.drift import Noted
 from horses_scrapy.upkeep import screen
 from horses_scrapy.upkeep.opened import reading
 
-STALE_AFTER_MS = 600_000
+STALE_AFTER_MS = round(RuleSet().stale_after * 1000)
 """A board whose source says that it is older is left out (the default of alerts.yaml's stale_after)."""
 MARKS: Mapping[int, tuple[int, ...]] = MappingProxyType(
     {10: (10, 15), 5: (5, 6, 8), 1: (1, 2, 3, 4), 0: (0, 1, 2, 3, 4)}

@@ -1,28 +1,13 @@
-"""What the commands print: lines as they are, and tables that are plain text where nobody looks at a terminal."""
+"""What the commands print: the tools' lines and tables, and bytes for people."""
 
-from collections.abc import Sequence
+from alerts.tools import screen
+from alerts.tools.screen import table
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
-
-WIDTH = 100
-"""Of output that goes into a file or a pipe."""
+__all__ = ["say", "size", "table"]
 
 
 def say(line: str) -> None:
-    """Never wrapped: a pipe reads it."""
-    _console().print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
-    """`numbers`: the columns that are ranged right."""
-    columns = [Column(name, justify="right" if name in numbers else "left", overflow="fold") for name in headers]
-    made = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for row in rows:
-        made.add_row(*map(Text, row))
-    _console().print(made, highlight=False)
+    screen.say([line])
 
 
 def size(count: int | None) -> str:
@@ -34,8 +19,3 @@ def size(count: int | None) -> str:
         amount /= 1000
         units.pop(0)
     return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
