@@ -99,6 +99,31 @@ CREATE TABLE "board" (
 )
  STRICT;
 
+CREATE TABLE bookmaker (
+	code TEXT NOT NULL,
+	name TEXT NOT NULL,
+	country TEXT,
+	kind TEXT NOT NULL,
+	CONSTRAINT pk_bookmaker PRIMARY KEY (code)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE capture (
+	race_id INTEGER NOT NULL,
+	source_id INTEGER NOT NULL,
+	tag TEXT NOT NULL,
+	due_at INTEGER,
+	board_id INTEGER,
+	reason TEXT,
+	CONSTRAINT pk_capture PRIMARY KEY (race_id, source_id, tag),
+	CONSTRAINT fk_capture_race_id FOREIGN KEY(race_id) REFERENCES race (race_id),
+	CONSTRAINT fk_capture_source_id FOREIGN KEY(source_id) REFERENCES source (source_id),
+	CONSTRAINT fk_capture_board_id FOREIGN KEY(board_id) REFERENCES board (board_id)
+)
+ WITHOUT ROWID,
+ STRICT;
+
 CREATE TABLE change (
 	change_id INTEGER NOT NULL,
 	race_id INTEGER NOT NULL,
@@ -116,7 +141,7 @@ CREATE TABLE change (
 )
  STRICT;
 
-CREATE TABLE crawl_run (
+CREATE TABLE "crawl_run" (
 	run_id INTEGER NOT NULL,
 	spider TEXT NOT NULL,
 	track TEXT NOT NULL,
@@ -134,9 +159,9 @@ CREATE TABLE crawl_run (
 	due_at INTEGER,
 	due_mono INTEGER,
 	first_request_mono INTEGER,
-	committed_mono INTEGER,
+	committed_mono INTEGER, trigger TEXT DEFAULT 'manual' NOT NULL, node TEXT, summary TEXT DEFAULT '{}' NOT NULL,
 	CONSTRAINT pk_crawl_run PRIMARY KEY (run_id),
-	CONSTRAINT ck_crawl_run_outcome CHECK (outcome IN ('ok', 'no_card', 'empty', 'blocked', 'parse_error', 'skipped', 'timeout', 'unavailable', 'store_error', 'superseded', 'lost'))
+	CONSTRAINT ck_crawl_run_outcome CHECK (outcome IN ('ok', 'no_card', 'empty', 'blocked', 'parse_error', 'skipped', 'timeout', 'unavailable', 'store_error', 'superseded', 'lost', 'memory'))
 )
  STRICT;
 
@@ -201,6 +226,25 @@ CREATE TABLE horse (
 )
  STRICT;
 
+CREATE TABLE host_use (
+	host TEXT NOT NULL,
+	minute_at INTEGER NOT NULL,
+	requests INTEGER NOT NULL,
+	CONSTRAINT pk_host_use PRIMARY KEY (host, minute_at)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE job_queue (
+	queue_id INTEGER NOT NULL,
+	project TEXT NOT NULL,
+	priority INTEGER NOT NULL,
+	message TEXT NOT NULL,
+	added_at INTEGER NOT NULL,
+	CONSTRAINT pk_job_queue PRIMARY KEY (queue_id)
+)
+ STRICT;
+
 CREATE TABLE "latest_odds" (
 	interest_id INTEGER NOT NULL,
 	source_id INTEGER NOT NULL,
@@ -214,6 +258,17 @@ CREATE TABLE "latest_odds" (
 	CONSTRAINT pk_latest_odds PRIMARY KEY (interest_id, source_id, market),
 	CONSTRAINT fk_latest_odds_interest_id FOREIGN KEY(interest_id) REFERENCES betting_interest (interest_id),
 	CONSTRAINT fk_latest_odds_source_id FOREIGN KEY(source_id) REFERENCES source (source_id)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE leader (
+	name TEXT NOT NULL,
+	epoch INTEGER NOT NULL,
+	holder TEXT NOT NULL,
+	taken_at INTEGER NOT NULL,
+	renewed_at INTEGER NOT NULL,
+	CONSTRAINT pk_leader PRIMARY KEY (name)
 )
  WITHOUT ROWID,
  STRICT;
@@ -304,6 +359,19 @@ CREATE TABLE pool_change (
 	CONSTRAINT pk_pool_change PRIMARY KEY (board_id),
 	CONSTRAINT fk_pool_change_board_id FOREIGN KEY(board_id) REFERENCES board (board_id)
 )
+ STRICT;
+
+CREATE TABLE pool_terms (
+	track TEXT NOT NULL,
+	bet_type TEXT NOT NULL,
+	since TEXT NOT NULL,
+	takeout INTEGER NOT NULL,
+	breakage INTEGER NOT NULL,
+	minimum INTEGER NOT NULL,
+	origin TEXT NOT NULL,
+	CONSTRAINT pk_pool_terms PRIMARY KEY (track, bet_type, since)
+)
+ WITHOUT ROWID,
  STRICT;
 
 CREATE TABLE "price_change" (
@@ -401,7 +469,7 @@ CREATE TABLE slot (
 	state TEXT NOT NULL,
 	due_mono INTEGER NOT NULL,
 	posted_at INTEGER,
-	races TEXT DEFAULT '' NOT NULL,
+	races TEXT DEFAULT '' NOT NULL, trigger TEXT DEFAULT 'schedule' NOT NULL, arguments TEXT DEFAULT '{}' NOT NULL, reason TEXT, node TEXT, until_at INTEGER, every INTEGER, run_id INTEGER, queued_mono INTEGER, started_mono INTEGER, requested_mono INTEGER, responded_mono INTEGER, committed_mono INTEGER,
 	CONSTRAINT pk_slot PRIMARY KEY (track, kind, due_at),
 	CONSTRAINT ck_slot_state CHECK (state IN ('planned', 'posted', 'failed')),
 	CONSTRAINT uq_slot_job_id UNIQUE (job_id)
@@ -419,6 +487,17 @@ CREATE TABLE source (
 	CONSTRAINT ck_source_notation CHECK (notation IN ('board', 'decimal')),
 	CONSTRAINT uq_source_name UNIQUE (name)
 )
+ STRICT;
+
+CREATE TABLE synced_day (
+	track TEXT NOT NULL,
+	race_date TEXT NOT NULL,
+	run_id INTEGER,
+	synced_at INTEGER NOT NULL,
+	CONSTRAINT pk_synced_day PRIMARY KEY (track, race_date),
+	CONSTRAINT fk_synced_day_run_id FOREIGN KEY(run_id) REFERENCES crawl_run (run_id)
+)
+ WITHOUT ROWID,
  STRICT;
 
 CREATE TABLE track (
@@ -445,6 +524,35 @@ CREATE TABLE track_lease (
 	CONSTRAINT pk_track_lease PRIMARY KEY (track)
 )
  WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE track_reference (
+	code TEXT NOT NULL,
+	name TEXT NOT NULL,
+	country TEXT NOT NULL,
+	timezone TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	CONSTRAINT pk_track_reference PRIMARY KEY (code)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE update_run (
+	update_run_id INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	due_at INTEGER,
+	"trigger" TEXT NOT NULL,
+	started_at INTEGER NOT NULL,
+	finished_at INTEGER,
+	outcome TEXT,
+	added INTEGER DEFAULT 0 NOT NULL,
+	changed INTEGER DEFAULT 0 NOT NULL,
+	missing INTEGER DEFAULT 0 NOT NULL,
+	detail TEXT,
+	CONSTRAINT pk_update_run PRIMARY KEY (update_run_id),
+	CONSTRAINT uq_update_run_name_due_at UNIQUE (name, due_at),
+	CONSTRAINT ck_update_run_trigger CHECK (trigger IN ('schedule', 'update', 'manual'))
+)
  STRICT;
 
 CREATE TABLE watchlist (
@@ -494,11 +602,15 @@ CREATE INDEX idx_crawl_run_job ON crawl_run (job_id);
 
 CREATE INDEX idx_crawl_run_track ON crawl_run (track, started_at);
 
+CREATE INDEX idx_job_queue_next ON job_queue (project, priority, queue_id);
+
 CREATE INDEX idx_notification_due ON notification (next_at) WHERE state IN ('pending', 'leased');
 
 CREATE INDEX idx_notification_recent ON notification (recipient, channel, created_at, scope);
 
 CREATE INDEX idx_race_date ON race (race_date);
+
+CREATE INDEX idx_slot_due ON slot (due_at);
 
 CREATE INDEX idx_watchlist_name ON watchlist (name);
 

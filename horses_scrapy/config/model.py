@@ -1,14 +1,15 @@
 """The settings of one process. Seconds unless a name says otherwise; relative paths are relative to `home`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from horses_scrapy.config.block import Address, Block, Line, address
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.config.tracks import RateLimit, SourceConfig, Track
-
-SHORTEST_INTERVAL = 30
+from horses_scrapy.config.updates import Updates
 
 
 def _split(value: object) -> object:
@@ -23,14 +24,6 @@ def _address_or_none(text: str) -> str:
     return address(text) if text else text
 
 
-def _polite(seconds: int) -> int:
-    if seconds < SHORTEST_INTERVAL:
-        raise ValueError(
-            f"at least {SHORTEST_INTERVAL} s: a tote refreshes every 45 to 60 s, faster polling only gets you banned"
-        )
-    return seconds
-
-
 def _file(path: Path) -> Path:
     if not path.name:
         raise ValueError("the path of a file or folder is expected")
@@ -43,18 +36,21 @@ def _url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+_URL = r"^https?://[^@\s]+$"
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), AfterValidator(_once)]
-Interval = Annotated[int, Field(le=86_400), AfterValidator(_polite)]
 Location = Annotated[Path, AfterValidator(_file)]
 Name = Annotated[Line, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class System(Block):
+    """dry_run: every command that writes or sends only says what it would do."""
+
     database_path: Location = Path("data/horses.db")
     database_url: Annotated[SecretStr, AfterValidator(_url)] | None = None
     database_direct_url: Annotated[SecretStr, AfterValidator(_url)] | None = None
     state_dir: Location = Path("data/state")
+    dry_run: bool = False
 
 
 class Database(Block):
@@ -65,25 +61,34 @@ class Database(Block):
     backup_dir: Location = Path("data/backups")
 
 
-class Scraping(Block):
-    default_interval: Interval = 300
-    near_post_interval: Interval = 60
-    near_post_threshold: Annotated[int, Field(ge=0, le=86_400)] = 600
-    after_post_cap: Annotated[int, Field(ge=0, le=86_400)] = 2700
-
-
 class Scheduler(Block):
+    """tick: looks at least this often. window: how long one job polls by itself where the cadence is under 60 s; 0: never.
+
+    ping_url: asked once a minute while the scheduler is well, for a dead-man switch.
+    """
+
     tick: Seconds = 10
     job_timeout: Seconds = 300
     shutdown_timeout: Seconds = 10
+    window: Annotated[int, Field(ge=0, le=3600)] = 300
+    ping_url: SecretStr = SecretStr("")
 
 
 class Scrapyd(Block):
-    url: Annotated[str, Field(pattern=r"^https?://[^@\s]+$")] = "http://127.0.0.1:6800"
+    """nodes: further scrapyds that share one queue with the first (PostgreSQL). memory_limit: MB of one job."""
+
+    url: Annotated[str, Field(pattern=_URL)] = "http://127.0.0.1:6800"
+    nodes: Annotated[tuple[Annotated[str, Field(pattern=_URL)], ...], BeforeValidator(_split)] = ()
     username: Name = "horses"
     password: SecretStr = SecretStr("")
     project: Name = "horses"
     timeout: Seconds = 5
+    runner: Literal["fork", "lean"] = "fork"
+    memory_limit: Annotated[int, Field(ge=100, le=100_000)] = 200
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.url, *self.nodes)))
 
 
 class Smtp(Block):
@@ -117,6 +122,8 @@ class Http(Block):
     blocked_wait: Seconds = 900
     card_cache: Annotated[int, Field(ge=0, le=300)] = 300
     archive_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    budget_per_minute: Annotated[int, Field(ge=1)] | None = None
+    budget_per_day: Annotated[int, Field(ge=1)] | None = None
 
     @property
     def rate_limit(self) -> RateLimit:
@@ -125,8 +132,15 @@ class Http(Block):
 
 
 class Logging(Block):
+    """dir: `-` for the console alone. megabytes, keep: of one file, and how many older ones. format: of the files."""
+
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     dir: Name = "logs"
+    format: Literal["text", "json"] = "text"
+    megabytes: Annotated[int, Field(ge=1, le=1000)] = 10
+    keep: Annotated[int, Field(ge=1, le=1000)] = 14
+    error_megabytes: Annotated[int, Field(ge=1, le=1000)] = 5
+    error_keep: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
 class Settings(Block):
@@ -146,6 +160,7 @@ class Settings(Block):
     smtp: Smtp = Smtp()
     alerts: Alerts = Alerts()
     http: Http = Http()
+    updates: Updates = Updates()
     logging: Logging = Logging()
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     tracks: dict[str, Track] = Field(default_factory=dict)
@@ -180,9 +195,23 @@ class Settings(Block):
             key: track for key, track in self.tracks.items() if track.enabled and self.sources[track.source].enabled
         }
 
+    def watching(self, keys: Collection[str]) -> "Settings":
+        """The same with only these tracks enabled, of those that are."""
+        tracks = {
+            key: track if key in keys else track.model_copy(update={"enabled": False})
+            for key, track in self.tracks.items()
+        }
+        return self.model_copy(update={"tracks": tracks})
+
+    def cadence(self, track: str) -> Scraping:
+        """How often the track is polled: `scraping` with the track's own changes, and nothing below its source's floor."""
+        told = self.tracks[track]
+        floor = self.sources[told.source].shortest_interval
+        return self.scraping.with_changes(told.cadence).at_least(floor)
+
     def rate_limit(self, source: str) -> RateLimit:
         """How often the source's host may be asked."""
         return self.sources[source].rate_limit or self.http.rate_limit
 
 
-SECTIONS = ("system", "database", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "logging")
+SECTIONS = ("system", "database", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "updates", "logging")

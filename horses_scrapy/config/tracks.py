@@ -3,13 +3,14 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from horses_scrapy.config.block import Block, Line
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
 from horses_scrapy.items import BetType
 from horses_scrapy.money import minor_units
@@ -36,6 +37,9 @@ def _currency(code: str) -> str:
     minor_units(code)
     return code
 
+
+PUBLIC_FLOOR = 30
+"""Seconds: a tote refreshes every 45 to 60 s, faster polling of a public host only gets you banned."""
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -99,12 +103,19 @@ def is_variable(told: str) -> bool:
 class SourceConfig(Block):
     """A site family.
 
+    floor: seconds; no poll of a track follows another sooner, whatever its cadence says. A public host's is at least
+    PUBLIC_FLOOR. Budgets: requests to its host, by all jobs together. cost_per_request: in any currency, for `plan`.
     `base_url`, `pools` and `options` hold for tracks that name none of their own; `headers` are those that its terms ask
     for. `auth` maps a name that the source knows to an environment variable (capitals) or to the path of a certificate;
     `data_path` is a file or folder that the source reads besides the site. Paths are relative to home.
     """
 
     enabled: bool = True
+    access: Literal["public", "own", "licensed"] = "public"
+    floor: Annotated[int, Field(ge=1, le=86_400)] = PUBLIC_FLOOR
+    budget_per_minute: Annotated[int, Field(ge=1)] | None = None
+    budget_per_day: Annotated[int, Field(ge=1)] | None = None
+    cost_per_request: Annotated[float, Field(gt=0, le=1000)] | None = None
     base_url: BaseUrl | None = None
     headers: dict[HeaderName, Line] = Field(default_factory=dict)
     auth: dict[Name, Line] = Field(default_factory=dict)
@@ -114,6 +125,11 @@ class SourceConfig(Block):
     pools: Pools = Field(default_factory=dict)
     validation: Validation = Validation()
 
+    @property
+    def shortest_interval(self) -> int:
+        """Seconds between two polls of a track at least."""
+        return max(self.floor, PUBLIC_FLOOR) if self.access == "public" else self.floor
+
     def variables(self) -> list[str]:
         """The environment variables that `auth` names."""
         return [told for told in self.auth.values() if is_variable(told)]
@@ -122,6 +138,7 @@ class SourceConfig(Block):
 class Track(Block):
     """One track. `source_key` is the source's own name of it; `page` a link for people.
 
+    cadence: keys of `scraping` that are other for this track.
     pair_prices: of how many boards the pair prices are kept: every one (1), every nth, none (0).
     A card with fewer runners than `min_runners` or more than `max_runners` is looked at twice (the flag runner_count).
     """
@@ -139,9 +156,16 @@ class Track(Block):
     options: dict[Name, Line] = Field(default_factory=dict)
     pools: Pools = Field(default_factory=dict)
     pair_prices: Annotated[int, BeforeValidator(_every)] = 1
+    cadence: dict[str, Any] = Field(default_factory=dict)
     min_runners: Annotated[int, Field(ge=1, le=40)] = 2
     max_runners: Annotated[int, Field(ge=1, le=40)] = 24
     enabled: bool = True
+
+    @field_validator("cadence")
+    @classmethod
+    def _cadence(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        Scraping().with_changes(changes)
+        return changes
 
     def terms(self, bet_type: BetType, day: date) -> PoolTerms | None:
         """What the pool kept on a day, None where that is not known."""

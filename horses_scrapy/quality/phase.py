@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from horses_scrapy.checks import SUSPECT
 from horses_scrapy.clock import from_ms
-from horses_scrapy.config.model import Scraping
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.quality.verdict import Asked
 from horses_scrapy.storage.quality.facts import RaceFacts, Seen
 

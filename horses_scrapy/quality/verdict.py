@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 
 from horses_scrapy.checks import Context, Runner
 from horses_scrapy.config import Track
-from horses_scrapy.config.model import Scraping
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.storage.quality.facts import RaceFacts
 
 Level = Literal["fail", "warn"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from horses_scrapy.config.model import Scraping
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.health.scrapyd import Jobs, ScrapydDown, ScrapydRefused
 from horses_scrapy.scheduling.plan import Due, RaceState, near_races, priority
 from horses_scrapy.scheduling.snapshot import Snapshot

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from horses_scrapy.clock import from_ms
-from horses_scrapy.config.model import Scraping
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.storage.slots import CARD, FAILED, NEAR
 
 NOT_NEAR = frozenset({"official", "cancelled", "postponed"})

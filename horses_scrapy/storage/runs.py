@@ -1,19 +1,21 @@
 """One crawl: its crawl_run row, its lease on the track, what it rejected, and the only way in which it writes."""
 
 import json
+import platform
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Self
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.errors import StoreError
 from horses_scrapy.items import AnyItem
 from horses_scrapy.storage import queries, schema
 from horses_scrapy.storage.engine import Store
+from horses_scrapy.storage.slots import MANUAL, SlotRow, claim_slot
 
 LEASE_MS = 60_000
 GOOD = frozenset({"ok", "no_card", "superseded", "skipped"})
@@ -58,35 +60,40 @@ class Run:
     source: str
     run_id: int
     holder: str
+    slot: SlotRow | None = None
     epoch: int = 0
 
     @classmethod
     def begin(cls, store: Store, now: Clock, *, spider: str, track: str, source: str, job_id: str | None) -> Self:
-        """Insert the run's row; `kind` and due time are those of the job's slot, or `manual`."""
+        """Insert the run's row and claim the job's slot; kind, trigger and due time are the slot's, or `manual`."""
         with store.write() as connection:
-            slot = _slot(connection, job_id)
             run_id: int = connection.execute(
                 insert(schema.crawl_run)
                 .values(
                     spider=spider,
                     track=track,
                     job_id=job_id,
-                    kind=slot.kind if slot else "manual",
+                    kind=MANUAL,
                     started_at=now.now_ms(),
-                    due_at=slot.due_at if slot else None,
-                    due_mono=slot.due_mono if slot else None,
+                    node=platform.node(),
                 )
                 .returning(schema.crawl_run.c.run_id)
             ).scalar_one()
-        return cls(store, now, track, source, run_id, job_id or f"run:{run_id}")
+            slot = claim_slot(connection, job_id, run_id) if job_id else None
+            if slot is not None:
+                told = {"kind": slot.kind, "trigger": slot.trigger, "due_at": slot.due_at, "due_mono": slot.due_mono}
+                connection.execute(update(schema.crawl_run).where(schema.crawl_run.c.run_id == run_id).values(told))
+        return cls(store, now, track, source, run_id, job_id or f"run:{run_id}", slot)
 
     def take_lease(self) -> None:
-        """Take the track's lease if it is free or expired. Raises Superseded, which names the holder."""
+        """Take the track's lease if it is free or expired. Raises Superseded, which names who was first."""
+        if self.slot is not None and self.slot.run_id != self.run_id:
+            raise Superseded(f"job {self.holder} is run {self.slot.run_id} already: scrapyd started it twice")
         lease = schema.track_lease
         with self.store.write() as connection:
             held = connection.execute(select(lease).where(lease.c.track == self.track)).one_or_none()
             now = self.clock.now_ms()
-            if held is not None and held.expires_at > now and held.holder != self.holder:
+            if held is not None and held.expires_at > now:
                 raise Superseded(f"track {self.track} is being crawled by {held.holder}")
             self.epoch = held.epoch + 1 if held is not None else 1
             values = {"holder": self.holder, "epoch": self.epoch, "expires_at": now + LEASE_MS}
@@ -167,12 +174,6 @@ _RACE = (
         schema.race.c.race_number == bindparam("of_number"),
     )
 )
-
-
-def _slot(connection: Connection, job_id: str | None) -> Row[str, int, int] | None:
-    slot = schema.slot
-    query = select(slot.c.kind, slot.c.due_at, slot.c.due_mono).where(slot.c.job_id == job_id)
-    return connection.execute(query).one_or_none() if job_id else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,8 +309,10 @@ will_pay = _table(
 
 OUTCOMES = (
     "ok", "no_card", "empty", "blocked", "parse_error", "skipped", "timeout", "unavailable",
-    "store_error", "superseded", "lost",
+    "store_error", "superseded", "lost", "memory",
 )  # fmt: skip
+TRIGGERS = ("schedule", "update", "manual")
+"""What asked for a poll: the cadence, an update of config.yaml, a person."""
 
 crawl_run = _table(
     "crawl_run",
@@ -332,6 +334,9 @@ crawl_run = _table(
     _int("due_mono", null=True),  # when the slot was due
     _int("first_request_mono", null=True),
     _int("committed_mono", null=True),  # when its first board was stored and evaluated
+    _text("trigger", server_default=text("'manual'")),
+    _text("node", null=True),  # the machine: *_mono are comparable on one machine only
+    _text("summary", server_default=text("'{}'")),  # JSON, of the spider's last line: extensions/summary.py
     Index("idx_crawl_run_track", "track", "started_at"),
     Index("idx_crawl_run_job", "job_id"),
     _one_of("outcome", *OUTCOMES),
@@ -359,16 +364,30 @@ rejected_item = _table(
     _text("item"),  # JSON of the whole item, so that nothing is lost
 )
 
+# A due poll, or a window of polls (until_at, every). A job counts only if it claims its slot (run_id): scrapyd may start one
+# twice. The polls inside a window are slots of their own (kind poll), each claimed by the run that makes it.
 slot = _table(
     "slot",
     Column("track", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # card, near, window, poll, or the name of an update
     Column("due_at", Int, primary_key=True),
     _text("job_id", unique=True),
-    _text("state"),  # planned: written, not known to be posted; posted; failed: scrapyd did not take it
+    _text("state"),  # planned: written, not known to be posted; posted; failed: given up, for `reason`
     _int("due_mono"),
     _int("posted_at", null=True),
     _text("races", server_default=text("''")),  # race numbers, comma separated; empty: the whole card
+    _text("trigger", server_default=text("'schedule'")),
+    _text("arguments", server_default=text("'{}'")),  # JSON: the spider's, beyond those that the scheduler adds
+    _int("until_at", null=True),  # a window ends then
+    _int("every", null=True),  # milliseconds between its polls
+    _int("run_id", null=True),  # that claimed it
+    _text("reason", null=True),
+    _text("node", null=True),  # of the scheduler: *_mono are comparable on one machine only
+    _int("queued_mono", null=True),  # lateness, stage by stage, in real milliseconds since boot
+    _int("started_mono", null=True),
+    _int("requested_mono", null=True),
+    _int("responded_mono", null=True),
+    _int("committed_mono", null=True),
     _one_of("state", "planned", "posted", "failed"),
     rowid=False,
 )
@@ -379,6 +398,110 @@ track_lease = _table(
     _text("holder"),  # job id, or run:<run_id> of a crawl by hand
     _int("epoch"),
     _int("expires_at"),
+    rowid=False,
+)
+
+# The only scheduler that may write, on however many machines: each of its writes checks the epoch.
+leader = _table(
+    "leader",
+    Column("name", Text, primary_key=True),
+    _int("epoch"),
+    _text("holder"),  # host:pid
+    _int("taken_at"),
+    _int("renewed_at"),
+    rowid=False,
+)
+
+# The boards that a finished race should have at and after the off, and the final one: the board, or why there is none.
+capture = _table(
+    "capture",
+    _ref("race.race_id", primary_key=True),
+    _ref("source.source_id", primary_key=True),
+    Column("tag", Text, primary_key=True),  # t-0, t+15, t+30, t+60, final
+    _int("due_at", null=True),
+    _ref("board.board_id", null=True),
+    _text("reason", null=True),
+    rowid=False,
+)
+
+# Requests to a host in a minute, by all jobs together.
+host_use = _table(
+    "host_use",
+    Column("host", Text, primary_key=True),
+    Column("minute_at", Int, primary_key=True),
+    _int("requests"),
+    rowid=False,
+)
+
+# Jobs that scrapyd nodes take in turns, where they share one queue (PostgreSQL).
+job_queue = _table(
+    "job_queue",
+    _id("queue_id"),
+    _text("project"),
+    _int("priority"),  # thousandths; the highest first, then the oldest
+    _text("message"),  # JSON: what scrapyd starts the job with
+    _int("added_at"),
+    Index("idx_job_queue_next", "project", "priority", "queue_id"),
+)
+
+# --- Updates and reference data -----------------------------------------------------------------------------------------
+
+update_run = _table(
+    "update_run",
+    _id("update_run_id"),
+    _text("name"),
+    _int("due_at", null=True),  # what the cron expression said; null: asked for by hand
+    _text("trigger"),
+    _int("started_at"),
+    _int("finished_at", null=True),
+    _text("outcome", null=True),  # ok, partial, failed, timeout, lost
+    _int("added", server_default=text("0")),
+    _int("changed", server_default=text("0")),
+    _int("missing", server_default=text("0")),
+    _text("detail", null=True),
+    UniqueConstraint("name", "due_at"),
+    _one_of("trigger", *TRIGGERS),
+)
+
+# historical_sync goes on where it stopped.
+synced_day = _table(
+    "synced_day",
+    Column("track", Text, primary_key=True),
+    Column("race_date", Text, primary_key=True),
+    _ref("crawl_run.run_id", null=True),
+    _int("synced_at"),
+    rowid=False,
+)
+
+bookmaker = _table(
+    "bookmaker",
+    Column("code", Text, primary_key=True),
+    _text("name"),
+    _text("country", null=True),
+    _text("kind"),  # tote, fixed, exchange
+    rowid=False,
+)
+
+track_reference = _table(
+    "track_reference",
+    Column("code", Text, primary_key=True),
+    _text("name"),
+    _text("country"),
+    _text("timezone"),
+    _text("currency"),
+    rowid=False,
+)
+
+# What pools keep; config/tracks.yaml overrides it for the tracks that are watched.
+pool_terms = _table(
+    "pool_terms",
+    Column("track", Text, primary_key=True),  # code
+    Column("bet_type", Text, primary_key=True),
+    Column("since", Text, primary_key=True),  # a date
+    _int("takeout"),  # hundredths of a percent
+    _int("breakage"),  # thousandths of 1 staked
+    _int("minimum"),  # thousandths: the least that 1 returns
+    _text("origin"),
     rowid=False,
 )
 

@@ -3,22 +3,31 @@
 Instants are epoch milliseconds of the process's clock; `*_mono` real milliseconds since boot.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, insert, or_, select, update
 
+from horses_scrapy.clock import Clock
 from horses_scrapy.storage import schema
 
-CARD, NEAR = "card", "near"
-"""Kinds of poll: every race of the day that is not over; the races near their post."""
-KINDS = (CARD, NEAR)
+CARD, NEAR, WINDOW, POLL = "card", "near", "window", "poll"
+"""Kinds of slot: every race of the day that is not over; the races near their post; one job that polls these by itself for
+a while; a poll inside such a window. An update's jobs have its name as their kind."""
+KINDS = (CARD, NEAR, WINDOW)
+"""Those of the cadence."""
 PLANNED, POSTED, FAILED = "planned", "posted", "failed"
+SCHEDULE, UPDATE, MANUAL = schema.TRIGGERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRow:
-    """A due poll. planned: written, not known to be posted; posted: scrapyd has it; failed: given up."""
+    """A due poll. planned: written, not known to be posted; posted: scrapyd has it; failed: given up, for `reason`.
+
+    until_at, every (milliseconds): of a window. arguments: the spider's, beyond those that the scheduler adds.
+    run_id: the run that claimed it.
+    """
 
     track: str
     kind: str
@@ -28,6 +37,24 @@ class SlotRow:
     state: str = PLANNED
     posted_at: int | None = None
     races: tuple[int, ...] = ()
+    trigger: str = SCHEDULE
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    until_at: int | None = None
+    every: int | None = None
+    run_id: int | None = None
+    reason: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """How far a slot has come, in real milliseconds since boot; None: not reached."""
+
+    queued_mono: int | None = None
+    started_mono: int | None = None
+    requested_mono: int | None = None
+    responded_mono: int | None = None
+    committed_mono: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +83,44 @@ def write_slot(connection: Connection, row: SlotRow) -> bool:
     same = and_(slot.c.track == row.track, slot.c.kind == row.kind, slot.c.due_at == row.due_at)
     if connection.execute(select(slot.c.job_id).where(or_(same, slot.c.job_id == row.job_id))).first() is not None:
         return False
-    values = {name: getattr(row, name) for name in ("track", "kind", "due_at", "due_mono", "job_id", "state")}
+    values = {name: getattr(row, name) for name in _WRITTEN}
+    values["arguments"] = json.dumps(dict(row.arguments), separators=(",", ":"))
     connection.execute(insert(slot).values(**values, races=",".join(map(str, row.races))))
     return True
 
 
-def mark_slot(connection: Connection, job_id: str, state: str, at_ms: int) -> None:
-    """Decide a planned slot; one that is decided stays as it is."""
+_WRITTEN = (
+    "track", "kind", "due_at", "due_mono", "job_id", "state", "posted_at", "trigger", "until_at", "every", "run_id", "node",
+)  # fmt: skip
+
+
+def mark_slot(connection: Connection, job_id: str, state: str, at_ms: int, reason: str | None = None) -> None:
+    """Decide a planned slot; one that is decided stays as it is. `reason`: why it is given up."""
     slot = schema.slot
-    posted_at = {"posted_at": at_ms} if state == POSTED else {}
+    posted = {"posted_at": at_ms, "queued_mono": Clock.monotonic_ms()} if state == POSTED else {}
     query = update(slot).where(slot.c.job_id == job_id, slot.c.state == PLANNED)
-    connection.execute(query.values(state=state, **posted_at))
+    connection.execute(query.values(state=state, reason=reason, **posted))
+
+
+def claim_slot(connection: Connection, job_id: str, run_id: int) -> SlotRow | None:
+    """Make the run the one that counts for its slot; None where no slot asked for the job.
+
+    The slot as it stands then: `run_id` is another's where that one was first.
+    """
+    slot = schema.slot
+    mine = update(slot).where(slot.c.job_id == job_id, slot.c.run_id.is_(None))
+    connection.execute(mine.values(run_id=run_id, started_mono=Clock.monotonic_ms()))
+    found = _slots(connection, select(slot).where(slot.c.job_id == job_id))
+    return found[0] if found else None
+
+
+def note_stages(connection: Connection, job_id: str, stages: Stages) -> None:
+    """What is known of a slot's lateness; a stage that was noted stays as it was."""
+    slot = schema.slot
+    known = {name: value for name, value in asdict(stages).items() if value is not None}
+    if known:
+        values = {name: func.coalesce(slot.c[name], value) for name, value in known.items()}
+        connection.execute(update(slot).where(slot.c.job_id == job_id).values(values))
 
 
 def recent_slots(connection: Connection, tracks: Collection[str], since_ms: int) -> list[SlotRow]:
@@ -92,6 +146,13 @@ def _slots(connection: Connection, query: Select[tuple[object, ...]]) -> list[Sl
             state=row.state,
             posted_at=row.posted_at,
             races=tuple(int(number) for number in row.races.split(",") if number),
+            trigger=row.trigger,
+            arguments=json.loads(row.arguments),
+            until_at=row.until_at,
+            every=row.every,
+            run_id=row.run_id,
+            reason=row.reason,
+            node=row.node,
         )
         for row in connection.execute(query)
     ]

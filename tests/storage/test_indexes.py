@@ -9,6 +9,7 @@ from horses_scrapy.storage import (
     alerts,
     attempts,
     deliveries,
+    job_queue,
     outbox,
     queries,
     schema,
@@ -32,6 +33,7 @@ ASKED = {
     "idx_alert_delivery_open": outbox.waiting,
     "idx_alert_delivery_notification": lambda c: attempts.due(c, "mail", 0),
     "idx_alert_delivery_untold": deliveries.untold,
+    "idx_job_queue_next": lambda c: job_queue.take(c, "horses"),
     "idx_watchlist_name": lambda c: watchlists.remove(c, name="a", field="horse", value="B", at_ms=0),
 }
 
