@@ -610,8 +610,6 @@ CREATE INDEX idx_notification_recent ON notification (recipient, channel, create
 
 CREATE INDEX idx_race_date ON race (race_date);
 
-CREATE INDEX idx_slot_due ON slot (due_at);
-
 CREATE INDEX idx_watchlist_name ON watchlist (name);
 
 CREATE VIEW alert_log AS

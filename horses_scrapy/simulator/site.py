@@ -15,6 +15,7 @@ from typing import Any
 
 from horses_scrapy.clock import Clock
 from horses_scrapy.errors import ConfigError
+from horses_scrapy.hosts import is_local
 from horses_scrapy.simulator import faults
 from horses_scrapy.simulator.ledger import Ledger
 from horses_scrapy.simulator.pages import STRAIGHTFORWARD, Page, Pages, Twist, login
@@ -104,16 +105,27 @@ _TWISTS = {
 
 
 class Server(ThreadingHTTPServer):
-    """Binds 127.0.0.1 only. `log` gets a line of JSON for each answer: what was served, when, and which board it showed."""
+    """Binds an address of this machine's loopback only. `log` gets a line of JSON for each answer: what was served, when, and which board it showed."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, ledger: Ledger, clock: Clock, port: int, *, log: Path | None, rules: faults.Faults) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        port: int,
+        *,
+        log: Path | None,
+        rules: faults.Faults,
+        host: str = "127.0.0.1",
+    ) -> None:
+        if not is_local(host):
+            raise ConfigError(f"{host}: the synthetic tote serves this machine only")
         try:
-            super().__init__(("127.0.0.1", port), Handler)
+            super().__init__((host, port), Handler)
         except (OSError, OverflowError) as error:
-            raise ConfigError(f"port {port} of 127.0.0.1: {error}; choose another with --port") from error
+            raise ConfigError(f"port {port} of {host}: {error}; choose another with --port") from error
         self.ledger = ledger
         self.clock = clock
         self.faults = rules
@@ -124,7 +136,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
     def stop(self) -> None:
         """End serve_forever and every answer that is held back. Not from the serving thread."""

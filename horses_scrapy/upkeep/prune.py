@@ -35,8 +35,9 @@ class Pruned:
 def describe(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Of races before a day, boards go except the first, the last, the final one, those nearest before 10, 5, 1 and 0"
-        " minutes to the post, and those that an alert refers to; rejected items, empty runs and slots of that age go too. Alerts,"
-        " results, drift and changes of cards stay. Writers go on meanwhile; it may be ended and run again at any time."
+        " minutes to the post, and those that an alert or a capture refers to; rejected items, empty runs, slots and"
+        " counts of requests of that age go too. Alerts, results, drift and changes of cards stay. Writers go on"
+        " meanwhile; it may be ended and run again at any time."
     )
     parser.add_argument("--older-than", required=True, type=_age, metavar="DAYS|DATE", help="180, or 2026-05-01")
     parser.add_argument("--dry-run", action="store_true", help="count only")
@@ -72,6 +73,7 @@ def _count(store: Store, day: date) -> int:
         pruned.rows["rejected_item"] = len(clearing.refused_before(connection, at))
         pruned.rows["crawl_run"] = len(clearing.runs_before(connection, at))
         pruned.rows["slot"] = len(clearing.slots_before(connection, at))
+        pruned.rows["host_use"] = len(clearing.minutes_before(connection, at))
         by_table = _bytes_by_row(sizes(connection, store.dialect, store.path))
     _tell(pruned, day, by_table, "would go")
     say("nothing was changed (--dry-run)")
@@ -126,6 +128,7 @@ def _clear(store: Store, at_ms: int, batch: int, pruned: Pruned) -> None:
     pruned.rows["rejected_item"] = _drop(store, clearing.refused_before, clearing.drop_refused, at_ms, batch)
     pruned.rows["crawl_run"] = _drop(store, clearing.runs_before, clearing.drop_runs, at_ms, batch)
     pruned.rows["slot"] = _drop(store, clearing.slots_before, clearing.drop_slots, at_ms, batch)
+    pruned.rows["host_use"] = _drop(store, clearing.minutes_before, clearing.drop_minutes, at_ms, batch)
 
 
 def _drop(

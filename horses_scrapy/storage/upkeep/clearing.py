@@ -11,11 +11,13 @@ from horses_scrapy.storage.schema import (
     change,
     crawl_run,
     fill_rate,
+    host_use,
     meta,
     race,
     race_source,
     rejected_item,
     slot,
+    synced_day,
 )
 
 PRUNED_BEFORE = "pruned_before"
@@ -63,6 +65,7 @@ def runs_before(connection: Connection, at_ms: int) -> list[int]:
                 crawl_run.c.run_id.not_in(select(board.c.run_id).where(board.c.run_id.is_not(None))),
                 crawl_run.c.run_id.not_in(select(change.c.run_id).where(change.c.run_id.is_not(None))),
                 crawl_run.c.run_id.not_in(rejected),
+                crawl_run.c.run_id.not_in(select(synced_day.c.run_id).where(synced_day.c.run_id.is_not(None))),
                 crawl_run.c.run_id.not_in(newest),
             )
             .order_by(crawl_run.c.run_id)
@@ -73,6 +76,11 @@ def runs_before(connection: Connection, at_ms: int) -> list[int]:
 def slots_before(connection: Connection, at_ms: int) -> list[str]:
     """Job ids."""
     return list(connection.scalars(select(slot.c.job_id).where(slot.c.due_at < at_ms)))
+
+
+def minutes_before(connection: Connection, at_ms: int) -> list[int]:
+    """Of which the requests to some host are counted."""
+    return list(connection.scalars(select(host_use.c.minute_at).distinct().where(host_use.c.minute_at < at_ms)))
 
 
 def drop_refused(connection: Connection, ids: Sequence[int]) -> None:
@@ -86,6 +94,10 @@ def drop_runs(connection: Connection, ids: Sequence[int]) -> None:
 
 def drop_slots(connection: Connection, job_ids: Sequence[str]) -> None:
     connection.execute(delete(slot).where(slot.c.job_id.in_(job_ids)))
+
+
+def drop_minutes(connection: Connection, minutes: Sequence[int]) -> None:
+    connection.execute(delete(host_use).where(host_use.c.minute_at.in_(minutes)))
 
 
 # --- SQLite's own -------------------------------------------------------------------------------------------------------

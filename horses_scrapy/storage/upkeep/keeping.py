@@ -11,7 +11,7 @@ OVER = frozenset({"closed", "unofficial", "official"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A board. needed: the rules have not seen it yet, or an alert refers to it."""
+    """A board. needed: the rules have not seen it yet, or an alert or a capture refers to it."""
 
     board_id: int
     fetched_at: int

@@ -12,6 +12,7 @@ from horses_scrapy.storage.schema import (
     alert,
     betting_interest,
     board,
+    capture,
     latest_odds,
     pair_grid,
     pool_change,
@@ -84,7 +85,8 @@ def apply(connection: Connection, made: Plan) -> None:
 
 
 def _boards(connection: Connection, race_id: int, source_id: int) -> list[Seen]:
-    alerted = set(connection.scalars(select(alert.c.board_id).where(alert.c.race_id == race_id)))
+    wanted = set(connection.scalars(select(alert.c.board_id).where(alert.c.race_id == race_id)))
+    wanted |= set(connection.scalars(select(capture.c.board_id).where(capture.c.race_id == race_id)))
     rows = connection.execute(
         select(board.c.board_id, board.c.fetched_at, board.c.status, board.c.flags, board.c.evaluated_at)
         .where(board.c.race_id == race_id, board.c.source_id == source_id)
@@ -96,7 +98,7 @@ def _boards(connection: Connection, race_id: int, source_id: int) -> list[Seen]:
             fetched_at=row.fetched_at,
             status=row.status,
             flags=row.flags,
-            needed=row.evaluated_at is None or row.board_id in alerted,
+            needed=row.evaluated_at is None or row.board_id in wanted,
         )
         for row in rows
     ]

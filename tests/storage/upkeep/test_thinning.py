@@ -120,6 +120,17 @@ def test_a_board_that_an_alert_refers_to_stays(store, meeting):
     assert second not in made.window.doomed
 
 
+def test_a_board_that_was_captured_stays(store, meeting):
+    with store.write() as connection:
+        race_id = put_all(connection, meeting, 1, [({"1": 2000 + n}, {}, None, {}, "open", True) for n in range(9)])
+        second = queries.board_ids(connection, race_id, 1)[1]
+        row = {"race_id": race_id, "source_id": 1, "tag": "t-0", "due_at": 1, "board_id": second}
+        connection.execute(schema.capture.insert().values(row))
+        made = thinning.plan(connection, race_id, 1)
+    assert made is not None
+    assert second not in made.window.doomed
+
+
 def test_prices_are_found_by_their_key(sqlite_store, meeting):
     """A race of many thousand boards must not be read whole for each step."""
     with sqlite_store.write() as connection:
