@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from alerts.channels.channel import Channel
@@ -21,6 +21,10 @@ TAKE_OVER_EVERY = 30.0
 """Real seconds between two looks at what other machines' mailers left when they died."""
 
 
+def _tell_nobody(_worked: bool) -> None:
+    pass
+
+
 class Mailer:
     """The only sender of a database, or on a server of its machine. Its lock (only_one) must be held while it works."""
 
@@ -34,8 +38,11 @@ class Mailer:
             Lane(channel, whose, outbox, clock, jitter) for channel in channels.values() for whose in channel.lanes
         ]
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`; messages in flight are finished first. A database that refuses is asked again; raises StoreBroken."""
+    def run(self, stop: threading.Event, after_round: Callable[[bool], None] = _tell_nobody) -> None:
+        """Until `stop`; messages in flight are finished first. A database that refuses is asked again; raises StoreBroken.
+
+        after_round is told whether the round could do its work.
+        """
         self._take_over(stop)
         with ThreadPoolExecutor(len(self.lanes), "lane") as threads:
             senders = [threads.submit(lane.run, stop) for lane in self.lanes]
@@ -43,8 +50,9 @@ class Mailer:
                 while not stop.is_set():
                     if self._outbox.shared and time.monotonic() - self._taken_over > TAKE_OVER_EVERY:
                         self._take_over(stop)
-                    self._decide(stop)
+                    worked = self._decide(stop)
                     _raise_what_ended(senders)
+                    after_round(worked)
                     stop.wait(DECIDE_EVERY)
             finally:
                 stop.set()  # a sender or the decisions failed: the others must not go on as if all were well
@@ -84,11 +92,13 @@ class Mailer:
                     log.info("Took over %s unfinished messages", freed)
                 return
 
-    def _decide(self, stop: threading.Event) -> None:
+    def _decide(self, stop: threading.Event) -> bool:
         try:
             self._outbox.collect(self._wake)
         except StoreError as error:
             _again(error, stop)
+            return False
+        return True
 
 
 def _again(error: StoreError, stop: threading.Event) -> None:

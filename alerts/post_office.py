@@ -1,11 +1,8 @@
 """What scripts/mailer.py does: run, one flush, a look without sending, a test message."""
 
 import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from types import FrameType
+from collections.abc import Mapping
+from contextlib import closing
 from typing import ClassVar
 
 from alerts.address import channel_of
@@ -16,13 +13,16 @@ from alerts.mailer import Mailer
 from alerts.message import Notice
 from alerts.outbox import Outbox
 from alerts.rules import RuleSet
+from alerts.service import Office, serve
 from alerts.setup import rules_of
 from horses_scrapy import clock
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
+from horses_scrapy.config.load import Flags
 from horses_scrapy.errors import FATAL, OK, PARTIAL, ConfigError, HorsesError
 from horses_scrapy.only_one import only_one
 from horses_scrapy.storage.engine import address_of, open_store
+from horses_scrapy.storage.looking import stored
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +37,25 @@ class NotDelivered(HorsesError):
     exit_code: ClassVar[int] = FATAL
 
 
-def run(settings: Settings, *, once: bool, dry_run: bool, test_mail: str | None) -> int:
-    """The exit code. Raises ConfigError without a usable sender, recipient or channel."""
+def run(settings: Settings, *, once: bool, dry_run: bool, test_mail: str | None, flags: Flags | None = None) -> int:
+    """The exit code; flags: of the command line, for a reload. Raises ConfigError without a usable sender, recipient or channel."""
     now = clock.from_environment()
-    _sender(settings)
     if test_mail is not None:
+        _sender(settings)
         return send_test(settings, test_mail, now)
+    office = office_of(settings)
+    if dry_run:
+        return show_waiting(settings, office.rules, office.channels, now)
+    with only_one(settings.state_dir / LOCK_NAME, "mailer"), closing(open_store(settings, now)) as store:
+        return flush_once(office.mailer(store, now)) if once else serve(office, store, now, office_of, flags)
+
+
+def office_of(settings: Settings) -> Office:
+    """Raises ConfigError without a usable sender, recipient or channel."""
+    _sender(settings)
     rules = rules_of(settings)
     _recipients(settings, rules)
-    channels = channels_of(settings, rules.delivery)
-    if dry_run:
-        return show_waiting(settings, rules, channels, now)
-    with only_one(settings.state_dir / LOCK_NAME, "mailer"), closing(open_store(settings, now)) as store:
-        mailer = Mailer(Outbox(store, now, rules.delivery, channels, rules), channels, now)
-        return flush_once(mailer) if once else run_until_signal(mailer, settings, channels)
+    return Office(settings, rules, channels_of(settings, rules.delivery))
 
 
 def flush_once(mailer: Mailer) -> int:
@@ -63,23 +68,12 @@ def flush_once(mailer: Mailer) -> int:
     return PARTIAL if left or report.dead else OK
 
 
-def run_until_signal(mailer: Mailer, settings: Settings, channels: Channels) -> int:
-    stop = threading.Event()
-    with _on_signal(stop.set):
-        where = " and ".join(channel.where for channel in channels.values())
-        log.info("Mailing by %s to %s", where, ", ".join(settings.smtp.recipients) or "those whom the rules name")
-        mailer.run(stop)
-    log.info("Stopped; what was not sent is kept")
-    return OK
-
-
 def show_waiting(settings: Settings, rules: RuleSet, channels: Channels, now: Clock) -> int:
     """Print what a flush would send; opens no connection and writes nothing."""
-    address = address_of(settings)
-    if not address.exists():
-        print(f"Nothing to send: there is no database at {address.shown}")  # noqa: T201
-        return OK
-    with closing(open_store(settings, now)) as store:
+    with stored(settings) as store:
+        if store is None:
+            print(f"Nothing to send: there is no database at {address_of(settings).shown}")  # noqa: T201
+            return OK
         outbox = Outbox(store, now, rules.delivery, channels, rules)
         waiting = [(group.key.channel, group.recipient, made.wire) for group, made in outbox.preview()]
         waiting += [(name, due.recipient, due.wire) for name in channels for due in outbox.due(name)]
@@ -97,6 +91,9 @@ def send_test(settings: Settings, to: str, now: Clock) -> int:
         known = ", ".join(delivery.channels) or "none"
         raise ConfigError(f"{to!r}: a mail address is expected, such as you@example.com, or a channel; known: {known}")
     channel = channels_of(settings, delivery)[channel_of(to)]
+    if settings.system.dry_run:
+        print(f"Would send a test message to {to}, {channel.where}")  # noqa: T201
+        return OK
     notice = Notice(
         key=f"test|{now.now_ms()}",
         subject="horses_scrapy: a test message",
@@ -122,18 +119,3 @@ def _recipients(settings: Settings, rules: RuleSet) -> None:
     if bad or not (settings.smtp.recipients or rules.delivery.channels):
         given = ", ".join(map(repr, bad)) or "nothing"
         raise ConfigError(f"EMAIL_RECIPIENT (smtp.recipients): e-mail addresses are expected, not {given}")
-
-
-@contextmanager
-def _on_signal(act: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT act; the handlers of before are put back."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -469,7 +469,7 @@ CREATE TABLE slot (
 	state TEXT NOT NULL,
 	due_mono INTEGER NOT NULL,
 	posted_at INTEGER,
-	races TEXT DEFAULT '' NOT NULL, trigger TEXT DEFAULT 'schedule' NOT NULL, arguments TEXT DEFAULT '{}' NOT NULL, reason TEXT, node TEXT, until_at INTEGER, every INTEGER, run_id INTEGER, queued_mono INTEGER, started_mono INTEGER, requested_mono INTEGER, responded_mono INTEGER, committed_mono INTEGER,
+	races TEXT DEFAULT '' NOT NULL, trigger TEXT DEFAULT 'schedule' NOT NULL, arguments TEXT DEFAULT '{}' NOT NULL, reason TEXT, node TEXT, until_at INTEGER, every INTEGER, run_id INTEGER, queued_mono INTEGER, started_mono INTEGER, requested_mono INTEGER, responded_mono INTEGER, committed_mono INTEGER, update_run_id INTEGER,
 	CONSTRAINT pk_slot PRIMARY KEY (track, kind, due_at),
 	CONSTRAINT ck_slot_state CHECK (state IN ('planned', 'posted', 'failed')),
 	CONSTRAINT uq_slot_job_id UNIQUE (job_id)
@@ -609,6 +609,8 @@ CREATE INDEX idx_notification_due ON notification (next_at) WHERE state IN ('pen
 CREATE INDEX idx_notification_recent ON notification (recipient, channel, created_at, scope);
 
 CREATE INDEX idx_race_date ON race (race_date);
+
+CREATE INDEX idx_slot_update ON slot (update_run_id) WHERE update_run_id IS NOT NULL;
 
 CREATE INDEX idx_watchlist_name ON watchlist (name);
 

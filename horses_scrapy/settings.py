@@ -1,5 +1,6 @@
 """Scrapy's settings. What is not here is Scrapy's default; what is here says why. Values for people stand in config/."""
 
+import os
 import sys
 
 from scrapy.settings import default_settings
@@ -10,8 +11,9 @@ from horses_scrapy.errors import ConfigError
 
 
 def _load() -> Settings:
+    """A job that its runner tells its track reads nothing of the others."""
     try:
-        return config.load()
+        return config.load(track=os.environ.get(config.TRACK_VARIABLE) or None)
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(error.exit_code) from None
@@ -35,6 +37,7 @@ ROBOTSTXT_OBEY = True  # Scrapy's own default is not to
 ROBOTSTXT_USER_AGENT = "horses_scrapy"  # the name that a robots.txt would use, without version and contact
 CONCURRENT_REQUESTS = 1  # a crawl reads one host: while a refused request waits, nothing else may be asked either
 CONCURRENT_REQUESTS_PER_DOMAIN = 1  # the same, for whoever raises the line above
+CONCURRENT_ITEMS = 1  # pipelines do not wait for anything; Scrapy makes so many workers, its 100, for every response
 DOWNLOAD_DELAY = 0  # the turns middleware paces, for all processes together
 COOKIES_ENABLED = False  # no site here needs a session; a tracking cookie would only tie our polls together
 
@@ -78,6 +81,7 @@ SPIDER_MIDDLEWARES = {
     "horses_scrapy.middlewares.asked.AskedFor": 900,  # next to the spider
 }
 STATE_FILES = True  # turns, cards and the archive, which all crawls share; scrapy shell leaves nothing behind
+DRY_RUN = HORSES.system.dry_run  # items are read and shown; nothing is stored but the turns at a host
 EXTENSIONS = {
     "horses_scrapy.extensions.fill_rate.FillRate": 5,  # before crawl_run, which writes the run's end
     "horses_scrapy.extensions.crawl_run.CrawlRun": 10,

@@ -2,14 +2,12 @@
 
 import datetime as dt
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
-import scrapy
 from pydantic import SecretStr
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
@@ -19,16 +17,16 @@ from horses_scrapy import clock
 from horses_scrapy.config import Settings, SourceConfig, Track
 from horses_scrapy.config.tracks import is_variable
 from horses_scrapy.errors import ConfigError, MissingCredentials, NoCard, NothingDue
-from horses_scrapy.items import RaceItem, Source
-from horses_scrapy.storage.runs import Run
+from horses_scrapy.items import AnyItem, RaceItem, Source
+from horses_scrapy.spider_arguments import ARGUMENTS, Asked, Days, Part, Window
+from horses_scrapy.spider_rounds import RoundSpider
 
-Part = Literal["card", "boards", "results"]
 CACHED = "cached"
 """The flag of a response that an earlier crawl fetched; its request's meta says when (`fetched_at`)."""
 LEFT_OUT_STAT = "asked/left_out"
 """The statistic of items that were read and not asked for (`-a only=`)."""
-ARGUMENTS = ("race", "date", "due", "only")
-"""What a person asks for with `-a`; what the scheduler adds is not among them."""
+KNOWN_STAT = "asked/known"
+"""The statistic of races that an earlier poll of the window has stored as they are."""
 OVER = frozenset({"closed", "unofficial", "official"})
 
 
@@ -41,26 +39,14 @@ class Visit:
     fetched_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What `-a` asks for. races: empty for all that are not over; due: minutes to post at most; only: one kind of item."""
-
-    races: frozenset[int] = frozenset()
-    due: int | None = None
-    only: Part | None = None
-
-    @property
-    def narrow(self) -> bool:
-        """Whether less than the whole day is asked for: a card that an earlier run fetched then is good enough."""
-        return bool(self.races) or self.due is not None or self.only in {"boards", "results"}
-
-
-class TrackSpider(scrapy.Spider):
+class TrackSpider(RoundSpider):
     """Base of all sources. A track's spider is named `track_<key>` after its block in tracks.yaml.
 
-    Arguments (`-a`): race=3 or race=3,4 (else every race that is not final), date=2026-05-02 (else today at the track),
-    due=15 (only races within 15 minutes of their stored post), only=card, boards or results;
-    the scheduler adds give_up_at (epoch ms: no retry waits beyond it).
+    Arguments (`-a`): race=3 or race=3,4 (else every race that is not final), due=15 (only races within 15 minutes of their
+    stored post), only=card, boards or results. One day: date=2026-05-02 (else today at the track). Several: days_ahead=2
+    (today and the two after it) or days_back=7 (yesterday first; races that are over are read again; with sync=1 only
+    days that no crawl has read to their end yet). Again and again: until=<epoch ms> every=15 (seconds). The scheduler
+    adds give_up_at (epoch ms: no retry waits beyond it); in a window each poll gives up before the next.
     """
 
     source: ClassVar[Source]
@@ -74,7 +60,6 @@ class TrackSpider(scrapy.Spider):
     """Whether only the card tells that a race is off or over: it is then fetched anew once the post has passed."""
     arguments: Mapping[str, str] = {}
     """Those of ARGUMENTS that `-a` gave, as text."""
-    run: Run  # set by the crawl_run extension when the spider opens
 
     def __init__(
         self,
@@ -88,6 +73,11 @@ class TrackSpider(scrapy.Spider):
         date: str | None = None,
         due: str | None = None,
         only: str | None = None,
+        days_ahead: str | None = None,
+        days_back: str | None = None,
+        sync: str | None = None,
+        until: str | None = None,
+        every: str | None = None,
         give_up_at: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -97,13 +87,14 @@ class TrackSpider(scrapy.Spider):
         self.home = home
         self.credentials = credentials
         self.clock = now
-        self.asked = Asked(_race_numbers(race), _minutes(due), _part(only))
+        self.asked = Asked.of(race, due, only)
         today = now.now().astimezone(ZoneInfo(track.timezone)).date()
-        self.race_date = _race_date(date, today)
-        self.history = self.race_date < today
-        self.give_up_at = int(give_up_at) if give_up_at else None
-        self.problems: list[BaseException] = []
-        self.cached_cards = self.asked.narrow
+        self.days = Days.of(today, date, days_ahead, days_back, sync)
+        self.window = Window.of(until, every)
+        if self.window is not None and not self.days.one:
+            raise ConfigError("-a until: a window is of one day, -a days_ahead and -a days_back are of several")
+        self.begin_round(self.days.dates[0], int(give_up_at) if give_up_at else None)
+        self.problems = []
         self._finished: frozenset[int] = frozenset()
         self._due: frozenset[int] | None = None
         missing = self.required_options - track.options.keys()
@@ -129,24 +120,24 @@ class TrackSpider(scrapy.Spider):
             **given,
         )
         made.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
+        one_round = crawler.settings.getfloat("CLOSESPIDER_TIMEOUT")
+        if one_round and made.lifetime(one_round) > one_round:
+            crawler.settings.set("CLOSESPIDER_TIMEOUT", made.lifetime(one_round), "spider")
         return made
 
-    async def start(self) -> AsyncIterator[Request]:
-        try:
-            self._check_credentials()
-            self._look_back()
-        except (MissingCredentials, NothingDue) as error:
-            self.note(error, str(error))
-            return
+    async def asks(self) -> AsyncIterator[Request | AnyItem]:
         for request in self.card_requests():
             yield request
 
-    def _look_back(self) -> None:
-        """What is stored before this run stores anything: a card that says "official" must not hide the final board.
+    def look_back(self) -> None:
+        """A card that says "official" must not hide the final board: what is stored is asked before anything is stored.
 
         Raises NothingDue.
         """
-        self._finished = self.run.finished_races(self.race_date)
+        self._due = None
+        self._finished = frozenset() if self.days.again else self.run.finished_races(self.race_date)
+        if self.window is not None and self.asked.races and self.asked.races <= self._finished:
+            raise NothingDue(f"no race that was asked for at {self.track.key} on {self.race_date} is still to come")
         if self.asked.due is None and not self.status_on_card:
             return
         posts = self.run.post_times(self.race_date)
@@ -161,6 +152,11 @@ class TrackSpider(scrapy.Spider):
                 )
         if self.status_on_card and any(post <= now for number, post in posts.items() if self._asked_for(number)):
             self.cached_cards = False
+
+    def all_over(self) -> bool:
+        """Of the races asked for, else of those whose post time is stored."""
+        races = self.asked.races or frozenset(self.run.post_times(self.race_date))
+        return bool(races) and races <= self.run.finished_races(self.race_date)
 
     def card_requests(self) -> Iterator[Request]:
         """The requests that find the day's races."""
@@ -270,7 +266,10 @@ class TrackSpider(scrapy.Spider):
     def _asked_for(self, number: int) -> bool:
         if self._due is not None and number not in self._due:
             return False
-        return number in self.asked.races if self.asked.races else number not in self._finished
+        if not self.asked.races:
+            return number not in self._finished
+        over = self.window is not None and number in self._finished  # a window goes on for the others
+        return number in self.asked.races and not over
 
     def _may_be_over(self, race: RaceItem) -> bool:
         return race.status in OVER or (race.post_time is not None and race.post_time <= self.clock.now())
@@ -301,32 +300,3 @@ def _missing(name: str, told: str | None, home: Path, credentials: Mapping[str, 
         return None if told in credentials else f"auth.{name}: the environment variable {told} is not set"
     path = home / told
     return None if path.exists() else f"auth.{name}: {path} does not exist"
-
-
-def _race_numbers(text: str | None) -> frozenset[int]:
-    try:
-        return frozenset(int(part) for part in text.split(",")) if text else frozenset()
-    except ValueError as error:
-        raise ConfigError(f"-a race={text}: race numbers separated by commas are expected") from error
-
-
-def _race_date(text: str | None, today: dt.date) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text) if text else today
-    except ValueError as error:
-        raise ConfigError(f"-a date={text}: a date such as 2026-05-02 is expected") from error
-
-
-def _minutes(text: str | None) -> int | None:
-    if text and re.fullmatch(r"\d{1,4}", text, re.ASCII) is None:
-        raise ConfigError(f"-a due={text}: minutes to post are expected")
-    return int(text) if text else None
-
-
-def _part(text: str | None) -> Part | None:
-    for part in get_args(Part):
-        if part == text:
-            return part  # type: ignore[no-any-return]
-    if text:
-        raise ConfigError(f"-a only={text}: one of {', '.join(get_args(Part))} is expected")
-    return None

@@ -3,6 +3,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alerts import post_office
 from alerts.tools import check, explain, outbox, preview, silences, watchlists
 from horses_scrapy import clock
 from horses_scrapy.config import Settings
+from horses_scrapy.errors import OK
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001 (argparse names no type for it)
 
@@ -86,12 +88,14 @@ def _silence(commands: Subparsers) -> None:
     end.add_argument("--until", metavar="TIME", help="2026-05-02T18:30-04:00, or '18:30 America/New_York'")
     add.add_argument("--by", required=True, metavar="NAME")
     add.add_argument("--comment", required=True, metavar="TEXT", help="why; it stands in every delivery that it mutes")
+    _writes(add, lambda told: f"silence {', '.join(told.match)} {_span(told)}")
     add.set_defaults(act=_run_silence)
     show = acts.add_parser("list", help="those that are active")
     show.add_argument("--all", action="store_true", help="those that are over too")
     show.set_defaults(act=lambda settings, told: silences.show(settings, clock.from_environment(), every=told.all))
     expire = acts.add_parser("expire", help="end a silence now")
     expire.add_argument("id", type=int)
+    _writes(expire, lambda told: f"end silence {told.id}")
     expire.set_defaults(act=lambda settings, told: silences.expire(settings, clock.from_environment(), told.id))
 
 
@@ -112,6 +116,7 @@ def _watchlist(commands: Subparsers) -> None:
         )  # fmt: skip
         if name == "add":
             act.add_argument("--by", default="", metavar="NAME")
+        _writes(act, lambda told, words=words: f"{words}: {told.name}: {', '.join(told.entries)}")
         act.set_defaults(act=_run_add if name == "add" else _run_remove)
     show = acts.add_parser("list", help="what is on the lists")
     show.add_argument("name", nargs="?", help="one list only")
@@ -129,6 +134,7 @@ def _run_remove(settings: Settings, told: argparse.Namespace) -> int:
 def _test_mail(commands: Subparsers) -> None:
     made = commands.add_parser("test-mail", help="send one short message; the server's reason on failure")
     made.add_argument("to", metavar="ADDRESS|CHANNEL", help="a mail address, or a channel of the rule file")
+    _writes(made, lambda told: f"send a test message to {told.to}")
     made.set_defaults(act=lambda settings, told: post_office.send_test(settings, told.to, clock.from_environment()))
 
 
@@ -144,9 +150,19 @@ def _outbox(commands: Subparsers) -> None:
         "id", nargs="*", type=int, default=[], help="dead or expired messages, as outbox list numbers them"
     )
     which.add_argument("--dead", action="store_true", help="all that are dead")
+    _writes(retry, lambda told: f"make due again {'all that are dead' if told.dead else f'messages {told.id}'}")
     retry.set_defaults(
         act=lambda settings, told: outbox.retry(settings, clock.from_environment(), None if told.dead else told.id)
     )
+
+
+def _span(told: argparse.Namespace) -> str:
+    return f"for {told.lasts}" if told.until is None else f"until {told.until}"
+
+
+def _writes(command: argparse.ArgumentParser, would: Callable[[argparse.Namespace], str]) -> None:
+    command.add_argument("--dry-run", action="store_true", help="say what would be done; change and send nothing")
+    command.set_defaults(would=would)
 
 
 def _date(text: str) -> date:
@@ -157,6 +173,9 @@ def _date(text: str) -> date:
 
 
 def _body(settings: Settings, told: argparse.Namespace) -> int:
+    if settings.system.dry_run and hasattr(told, "would"):
+        print("Would " + told.would(told))
+        return OK
     code: int = told.act(settings, told)
     return code
 

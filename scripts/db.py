@@ -7,6 +7,8 @@ import sys
 import _command
 
 from horses_scrapy.config import Settings
+from horses_scrapy.errors import OK
+from horses_scrapy.storage.engine import address_of
 from horses_scrapy.upkeep import (
     analyze,
     backup,
@@ -39,6 +41,17 @@ VERBS = {
     "analyze": (analyze, "fresh statistics for the query planner"),
 }
 
+OWN = frozenset({"prune", "copy"})
+"""Their dry run counts."""
+WOULD = {
+    "init": "make the tables in {place}",
+    "upgrade": "bring {place} to this program's revision, after a backup",
+    "downgrade": "take {place} back to {told.revision}, after a backup",
+    "backup": "copy {place} into {settings.backup_dir}",
+    "restore": "put {told.file} in the place of {place}, and move that aside",
+    "analyze": "gather statistics in {place}",
+}
+
 
 def _parser() -> argparse.ArgumentParser:
     made = _command.parser(__doc__ or "")
@@ -46,11 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     for name, (module, words) in VERBS.items():
         verb = verbs.add_parser(name, help=words)
         module.describe(verb)
-        verb.set_defaults(act=module.run)
+        if name in WOULD:
+            verb.add_argument("--dry-run", action="store_true", help="say what would be done; change nothing")
+        verb.set_defaults(act=module.run, verb=name)
     return made
 
 
 def _body(settings: Settings, told: argparse.Namespace) -> int:
+    if settings.system.dry_run and told.verb in WOULD:
+        print("Would " + WOULD[told.verb].format(place=address_of(settings).shown, told=told, settings=settings))
+        return OK
+    if told.verb in OWN:
+        told.dry_run = settings.system.dry_run
     code: int = told.act(settings, told)
     return code
 

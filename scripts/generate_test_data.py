@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--every", type=int, default=60, help="seconds from board to board")
     made.add_argument("--observed", type=int, metavar="N", help="many races, into an empty database, until N prices")
     made.add_argument("--grids", choices=("none", "full"), default="none", help="exactas of --observed (default none)")
+    made.add_argument("--dry-run", action="store_true", help="say what would be written; write nothing")
     made.add_argument("--path", type=Path, help=f"default: {SAMPLE} of the project")
     return made
 
@@ -56,6 +57,9 @@ def many_races(settings: Settings, arguments: argparse.Namespace) -> int:
     first_day = {} if arguments.date is None else {"first_day": arguments.date}
     every = 1 if arguments.grids == "full" else 0
     plan = BulkPlan(observed=arguments.observed, seed=arguments.seed, grids_every=every, **first_day)
+    if settings.system.dry_run:
+        print(f"Would write races until {plan.observed:,} prices into {_path(settings, arguments)}")
+        return OK
     store = _sample_store(settings, _path(settings, arguments), clock.from_environment())
     try:
         recorded = record_bulk(store, plan, tell)
@@ -78,6 +82,9 @@ def one_card(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.every < 1:
         raise ConfigError(f"--every {arguments.every}: seconds from 1 are expected")
     ledger = Ledger(plan(track, arguments, now))
+    if settings.system.dry_run:
+        print(f"Would write {len(ledger.races)} races of {ledger.plan.race_date} into {_path(settings, arguments)}")
+        return OK
     store = _sample_store(settings, _path(settings, arguments), now)
     try:
         recorded = record(store, ledger, track, arguments.every)

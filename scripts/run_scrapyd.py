@@ -7,7 +7,7 @@ import sys
 import _command
 
 from horses_scrapy.config import Settings
-from horses_scrapy.scheduling import daemon
+from horses_scrapy.node import daemon
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from horses_scrapy.clock import to_ms
-from horses_scrapy.config.model import Scraping
+from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.items import Source
 from horses_scrapy.quality.verdict import Asked
 from horses_scrapy.storage.quality.facts import Crawl, EntryFacts, RaceFacts, Seen, SourceFacts, Totals

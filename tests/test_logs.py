@@ -1,10 +1,11 @@
 """What operators read: two forms of one record, in the right places, and never a secret."""
 
 import io
+import json
 import logging
+import re
 import subprocess
 import sys
-from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,17 @@ def log(settings, monkeypatch):
     stdout = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stdout)
     logs.set_up(settings, "scheduler")
-    file = settings.home / "logs" / "scheduler.log"
-    return lambda: (stdout.getvalue(), file.read_text(encoding="utf-8"))
+    return lambda: (stdout.getvalue(), text_of(settings.home / "logs", "scheduler"))
+
+
+def text_of(folder, name):
+    """Of the dated files, the oldest first, without the line that every process begins with."""
+    found = sorted(folder.glob(f"{name}_2*.log"))
+    assert found
+    text = "".join(path.read_text(encoding="utf-8") for path in found)
+    begin, _, rest = text.partition("\n")
+    assert "folder logs" in begin
+    return rest
 
 
 def with_logging(settings, **changes):
@@ -76,8 +86,9 @@ def test_the_console_keeps_its_level_and_the_file_keeps_everything(settings, cap
     names = ["DEBUG", "INFO", "WARNING", "ERROR"]
     for name in names:
         logging.getLogger("horses").log(getattr(logging, name), "said")
-    assert capsys.readouterr().out.splitlines() == [f"{name} - said" for name in names[names.index(level) :]]
-    file = (settings.home / "logs" / "mailer.log").read_text(encoding="utf-8")
+    console = [line for line in capsys.readouterr().out.splitlines() if "configured" not in line]
+    assert console == [f"{name} - said" for name in names[names.index(level) :]]
+    file = text_of(settings.home / "logs", "mailer")
     assert [line.split(" - ")[2] for line in file.splitlines()] == names
 
 
@@ -90,21 +101,15 @@ def test_a_dash_leaves_the_file_out(settings, capsys):
 
 def test_an_absolute_folder_is_taken_as_it_is(settings, tmp_path):
     logs.set_up(with_logging(settings, dir=str(tmp_path / "deep" / "er")), "scheduler")
-    assert (tmp_path / "deep" / "er" / "scheduler.log").is_file()
+    assert list((tmp_path / "deep" / "er").glob("scheduler_2*.log"))
 
 
 def test_a_folder_that_cannot_be_written_is_a_config_error(settings):
     (settings.home / "logs").write_text("a file", encoding="utf-8")
     with pytest.raises(
-        ConfigError, match=r"logs/scheduler\.log: cannot be written \(.*\); set logging\.dir, or - for no file"
+        ConfigError, match=r"logs/scheduler_[0-9]{8}\.log: cannot be written \(.*\); set logging\.dir, or - for no file"
     ):
         logs.set_up(settings, "scheduler")
-
-
-def test_the_file_is_rolled_at_midnight_and_two_weeks_are_kept(settings):
-    logs.set_up(settings, "scheduler")
-    (handler,) = [one for one in logging.getLogger().handlers if isinstance(one, TimedRotatingFileHandler)]
-    assert (handler.when, handler.backupCount, handler.encoding) == ("MIDNIGHT", 14, "utf-8")
 
 
 def test_any_horse_name_can_be_logged(log, monkeypatch):
@@ -197,9 +202,9 @@ def test_a_second_set_up_replaces_and_closes_the_first(settings):
     first = logging.getLogger().handlers[:]
     logs.set_up(settings, "scheduler")
     second = logging.getLogger().handlers[:]
-    assert len(second) == len(first) == 2
+    assert len(second) == len(first) == 3
     assert not set(first) & set(second)
-    assert [handler.stream for handler in first if isinstance(handler, TimedRotatingFileHandler)] == [None]
+    assert [handler.stream for handler in first if isinstance(handler, logging.FileHandler)] == [None, None]
 
 
 @pytest.mark.parametrize("library", logs.QUIET)
@@ -209,6 +214,47 @@ def test_libraries_speak_from_warnings_on(log, library):
     file = log()[1]
     assert "chatter" not in file
     assert "trouble" in file
+
+
+def test_errors_stand_in_a_file_of_their_own_too(log, settings):
+    LOG.warning("odd")
+    LOG.error("broken")
+    errors = (settings.home / "logs" / "scheduler_errors.log").read_text(encoding="utf-8")
+    assert [line.split(" - ")[1:] for line in errors.splitlines()] == [["horses", "ERROR", "broken"]]
+    assert "broken" in log()[1]
+
+
+def test_json_lines_say_what_a_line_is_about(settings, capsys):
+    logs.set_up(with_logging(settings, format="json"), "scheduler")
+    with logs.context(run=7, track="demo"):
+        with logs.context(race=3):
+            LOG.warning("Chêne %s", SMTP_SECRET)
+            with logs.context(race=4):
+                LOG.info("inner", extra={"track": "other"})
+        try:
+            _fail_to_send(SMTP_SECRET)
+        except RuntimeError:
+            LOG.exception("failed")
+    LOG.debug("outside")
+    told = [json.loads(line) for line in text_of(settings.home / "logs", "scheduler").splitlines()]
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time")) for line in told)
+    error = told[2].pop("error")
+    assert told == [
+        {"level": "WARNING", "logger": "horses", "message": "Chêne <secret>", "run": 7, "track": "demo", "race": 3},
+        {"level": "INFO", "logger": "horses", "message": "inner", "run": 7, "track": "other", "race": 4},
+        {"level": "ERROR", "logger": "horses", "message": "failed", "run": 7, "track": "demo"},
+        {"level": "DEBUG", "logger": "horses", "message": "outside"},
+    ]
+    assert "RuntimeError: mail failed: <secret>" in error
+    assert capsys.readouterr().out.startswith("WARNING - Chêne <secret>\nINFO - inner\nERROR - failed\nTraceback"), (
+        "people read the console"
+    )
+
+
+def test_where_the_console_is_all_there_is_it_is_json(settings, capsys):
+    logs.set_up(with_logging(settings, dir="-", format="json"), "scheduler")
+    LOG.warning("said")
+    assert json.loads(capsys.readouterr().out)["message"] == "said"
 
 
 def test_a_secret_that_is_given_to_a_process_stays_out_of_everything_it_writes(tmp_path):
@@ -233,7 +279,9 @@ sys.exit(_command.run("x", _command.parser("x"), body, ["--config", {str(tmp_pat
 """
     environ = {"SMTP_PASSWORD": SMTP_SECRET, "SCRAPYD_PASSWORD": SCRAPYD_SECRET, "HORSES_DATABASE_URL": URL_SECRET}
     ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
-    written = ended.stdout + ended.stderr + (tmp_path / "logs" / "x.log").read_text(encoding="utf-8")
+    files = [path.read_text(encoding="utf-8") for path in (tmp_path / "logs").glob("x_*.log")]
+    assert len(files) == 2, "everything, and the errors"
+    written = ended.stdout + ended.stderr + "".join(files)
     assert (ended.returncode, ended.stderr) == (1, "error: cannot connect to <secret>\n")
     assert "planted" not in written
     assert "OSError: <secret>" in written

@@ -42,6 +42,13 @@ def test_the_contact_is_in_the_user_agent(tmp_path: Path, monkeypatch: pytest.Mo
     assert load(nameless, monkeypatch)["USER_AGENT"] == "horses_scrapy/0.1"
 
 
+def test_a_job_that_is_told_its_track_reads_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_config(tmp_path, HOST)
+    assert len(load(config, monkeypatch)["HORSES"].tracks) > 1
+    monkeypatch.setenv("HORSES_TRACK", "demo")
+    assert list(load(config, monkeypatch)["HORSES"].tracks) == ["demo"]
+
+
 def test_a_broken_configuration_ends_the_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,8 +10,9 @@ from alerts.channels.apprise import AppriseChannel, services_of
 from alerts.channels.channel import Channel
 from alerts.channels.mail import MailChannel
 from alerts.rules.policy import Delivery
-from horses_scrapy.config import Settings
+from horses_scrapy.config import Settings, secret
 from horses_scrapy.config.env_file import read_env
+from horses_scrapy.config.variables import layers
 from horses_scrapy.errors import ConfigError
 
 
@@ -35,9 +36,13 @@ def channel_faults(settings: Settings, delivery: Delivery, environ: Mapping[str,
 
 def _urls(settings: Settings, delivery: Delivery, environ: Mapping[str, str]) -> tuple[dict[str, SecretStr], list[str]]:
     """Only the variables that the rule file names: the rest of the environment is none of our business."""
-    known = {**read_env(settings.home / ".env").values, **environ}
+    missing: list[str] = []
+    given = secret.resolved(
+        layers(read_env(settings.home / ".env"), environ), delivery.channels.values(), settings.home, missing
+    )
+    known = {name: value for layer in given for name, value in layer.values.items() if value}
     found = {name: SecretStr(known[variable]) for name, variable in delivery.channels.items() if known.get(variable)}
-    missing = [
+    missing += [
         f"{settings.alerts_file}: delivery.channels.{name}: set {variable} in the environment or .env to an apprise URL"
         for name, variable in delivery.channels.items()
         if name not in found

@@ -36,6 +36,13 @@ def _url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _ping(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("an http or https URL is expected")
+    return secret
+
+
 _URL = r"^https?://[^@\s]+$"
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), AfterValidator(_once)]
 Location = Annotated[Path, AfterValidator(_file)]
@@ -64,14 +71,14 @@ class Database(Block):
 class Scheduler(Block):
     """tick: looks at least this often. window: how long one job polls by itself where the cadence is under 60 s; 0: never.
 
-    ping_url: asked once a minute while the scheduler is well, for a dead-man switch.
+    ping_url: asked once a minute while the scheduler is well, for a dead-man switch; who knows it can silence the alarm.
     """
 
     tick: Seconds = 10
     job_timeout: Seconds = 300
     shutdown_timeout: Seconds = 10
     window: Annotated[int, Field(ge=0, le=3600)] = 300
-    ping_url: SecretStr = SecretStr("")
+    ping_url: Annotated[SecretStr, AfterValidator(_ping)] = SecretStr("")
 
 
 class Scrapyd(Block):

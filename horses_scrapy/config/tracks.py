@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -142,6 +142,9 @@ class Track(Block):
     pair_prices: of how many boards the pair prices are kept: every one (1), every nth, none (0).
     A card with fewer runners than `min_runners` or more than `max_runners` is looked at twice (the flag runner_count).
     """
+
+    INNER: ClassVar[dict[str, type[Block]]] = {"cadence": Scraping}
+    """Whose keys a mapping has that stays as it was told."""
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,5}$")]

@@ -16,6 +16,8 @@ SHIPPED = Path(__file__).resolve().parents[2]
 RECIPIENT = "you@demo.example"
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Hong_Kong", "America/Los_Angeles", "Pacific/Auckland")
 PORTS = ("tote", "scrapyd", "smtp")
+PLACES = ("DB_", "LOG_DIR", "PING_URL", "HORSES_DATABASE_", "HORSES_SYSTEM__", "HORSES_SCHEDULER__PING_URL")
+"""Variables of the installation that the demo is played beside: it must not touch that one's database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Home:
     def environment(self) -> dict[str, str]:
         """The cadence is the shipped one: only places, names and the clock differ."""
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith(PLACES)},
             "HORSES_CONFIG": str(self.path / "config" / "config.yaml"),
             "HORSES_CLOCK": self.clock,
             "HORSES_SCRAPYD__URL": f"http://127.0.0.1:{self.ports['scrapyd']}",

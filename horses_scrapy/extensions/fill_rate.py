@@ -1,11 +1,12 @@
 """Fill rates of a run: stored by field, and compared with the track's earlier runs. A field that empties is a broken selector."""
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from sqlalchemy import Connection
 
 from alerts.reading.source import RUNS, usually
@@ -31,22 +32,27 @@ class FillRate:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._rates: dict[str, Filled] = {}
-        self._posts: dict[int, datetime | None] = {}
+        self._posts: dict[tuple[date, int], datetime | None] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if crawler.settings.getbool("DRY_RUN"):
+            raise NotConfigured
         made = cls(crawler)
         crawler.signals.connect(made.item_scraped, signals.item_scraped)
         crawler.signals.connect(made.spider_closed, signals.spider_closed)
         return made
 
-    def item_scraped(self, item: AnyItem) -> None:
+    def item_scraped(self, item: AnyItem, spider: Spider) -> None:
+        """A past day says nothing about the site as it is."""
         found: dict[str, Filled] = {}
+        if isinstance(spider, TrackSpider) and spider.history:
+            return
         if isinstance(item, RaceItem):
-            self._posts[item.race_number] = item.post_time
+            self._posts[item.race_date, item.race_number] = item.post_time
             found = of_card(item)
         elif isinstance(item, OddsItem):
-            found = of_board(item, self._posts.get(item.race_number))
+            found = of_board(item, self._posts.get((item.race_date, item.race_number)))
         for field, rate in found.items():
             self._rates[field] = self._rates.get(field, Filled(0, 0)) + rate
 
@@ -54,12 +60,11 @@ class FillRate:
         run: Run | None = getattr(spider, "run", None)
         if run is None or not isinstance(spider, TrackSpider) or not self._rates:
             return
-        if not spider.history:  # a past day says nothing about the site as it is
-            with run.store.write() as connection:
-                record(connection, run.run_id, self._rates)
-                falls = self._falls(connection, run)
-            for text in falls:
-                logger.warning("Selector health: %s %s", spider.track.code, text)
+        with run.store.write() as connection:
+            record(connection, run.run_id, self._rates)
+            falls = self._falls(connection, run)
+        for text in falls:
+            logger.warning("Selector health: %s %s", spider.track.code, text)
         win = self._rates.get(WIN_ODDS, Filled(0, 0))
         if win.percent < ENOUGH:
             self._crawler.stats.set_value(DEGRADED_STAT, f"{win.filled} of {win.total} win odds of active runners")

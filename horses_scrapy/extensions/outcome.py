@@ -16,10 +16,10 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from sqlalchemy.exc import SQLAlchemyError
 
 from horses_scrapy.errors import SourceError, StoreError, UnknownOdds
-from horses_scrapy.storage.runs import Superseded
+from horses_scrapy.storage.runs import GOOD, Superseded
 
 WORST_FIRST = (
-    "superseded", "store_error", "blocked", "timeout", "unavailable", "parse_error", "empty", "no_card", "skipped", "ok",
+    "superseded", "memory", "store_error", "blocked", "timeout", "unavailable", "parse_error", "empty", "no_card", "skipped", "ok",
 )  # fmt: skip
 """Of several problems in one run, the one that a person has to act on first names its outcome."""
 
@@ -43,10 +43,12 @@ def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _name(error: BaseException) -> str:  # noqa: PLR0911 (a table in the form of a match)
+def _name(error: BaseException) -> str:  # noqa: C901, PLR0911 (a table in the form of a match)
     match error:
         case Superseded():
             return "superseded"
+        case MemoryError():
+            return "memory"
         case StoreError() | SQLAlchemyError():
             return "store_error"
         case SourceError():
@@ -75,3 +77,30 @@ def _of_status(status: int) -> str:
 def worst(problems: Sequence[Outcome]) -> Outcome:
     """The problem that names the run, or ok."""
     return min(problems, key=lambda problem: WORST_FIRST.index(problem.name), default=Outcome("ok"))
+
+
+def is_good(end: Outcome) -> bool:
+    """Whether nobody has to act on how a round ended; a round that was superseded ends its run."""
+    return end.name in GOOD and end.name != "superseded"
+
+
+def of_rounds(ends: Sequence[Outcome], *, made_good: bool) -> Outcome:
+    """How a run ended. made_good: a later good round makes up for a bad one, as the polls of a window do for each other.
+
+    Days do not, so the worst one names their run. Good rounds are `ok` where one of them was: a day without racing, or a
+    race that is over, takes nothing from the others.
+    """
+    bad = [end for end in ends if not is_good(end)]
+    if bad and not (made_good and is_good(ends[-1])):
+        return worst(bad)
+    good = [end for end in ends if is_good(end)]
+    return Outcome("ok") if any(end.name == "ok" for end in good) else worst(good)
+
+
+def made_good(ends: Sequence[Outcome]) -> str | None:
+    """What the good rounds of a window made up for; None where there was nothing, or where it was not made good."""
+    bad = [end for end in ends if not is_good(end)]
+    if not bad or not is_good(ends[-1]):
+        return None
+    first = worst(bad)
+    return f"{len(bad)} of {len(ends)} polls failed: {first.name}: {first.reason}"

@@ -1,4 +1,4 @@
-"""No secret in a job's log, whoever writes it, and no library's chatter."""
+"""A job's log, whoever writes it: no secret in it, no library's chatter, and what each line is about."""
 
 from typing import Self
 
@@ -6,22 +6,32 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
-from horses_scrapy.logs import Redact, quieten, secrets_of
+from horses_scrapy.config import Settings
+from horses_scrapy.logs import dress_job_log, quieten
+from horses_scrapy.track_spider import TrackSpider
 
 
 class Redaction:
-    def __init__(self, redact: Redact) -> None:
-        self._redact = redact
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._settings: Settings = crawler.settings["HORSES"]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         quieten()
-        made = cls(Redact(secrets_of(crawler.settings["HORSES"])))
+        made = cls(crawler)
         crawler.signals.connect(made.engine_started, signals.engine_started)
         return made
 
     def engine_started(self) -> None:
-        """Scrapy replaces its handler until the engine starts, so the filter is set here and not earlier."""
+        """Scrapy replaces its handler until the engine starts, so it is dressed here and not earlier; the run is open."""
         handler = get_scrapy_root_handler()
         if handler is not None:
-            handler.addFilter(self._redact)
+            dress_job_log(handler, self._settings, **self._about())
+
+    def _about(self) -> dict[str, str | int]:
+        spider = self._crawler.spider
+        if not isinstance(spider, TrackSpider):
+            return {}
+        run = {"run": spider.run.run_id} if "run" in vars(spider) else {}
+        return {**run, "track": spider.track.key}

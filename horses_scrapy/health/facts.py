@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import ScrapydError, StoreError
+from horses_scrapy.health.nodes import LONGEST_WAIT_MS, Node, Nodes
 from horses_scrapy.health.scrapyd import ScrapydClient
 from horses_scrapy.storage.engine import Store
 
@@ -22,9 +23,12 @@ class Fault:
         return f"{self.check}: {self.text}"
 
 
-def client_of(settings: Settings) -> ScrapydClient:
-    told = settings.scrapyd
-    return ScrapydClient(told.url, told.username, told.password.get_secret_value(), told.project, told.timeout)
+def client_of(settings: Settings) -> Nodes:
+    """None is left alone for longer than a tick: what comes back is found within two."""
+    told, longest_ms = settings.scrapyd, min(LONGEST_WAIT_MS, round(settings.scheduler.tick * 1000))
+    password = told.password.get_secret_value()
+    clients = (ScrapydClient(url, told.username, password, told.project, told.timeout) for url in told.urls)
+    return Nodes([Node(client, longest_ms) for client in clients])
 
 
 def check(settings: Settings, store: Store) -> list[Fault]:
@@ -40,7 +44,7 @@ def database_faults(store: Store) -> list[Fault]:
         return [Fault("database", f"{store.banner()} cannot be written: {error}")]
 
 
-def scrapyd_faults(client: ScrapydClient, settings: Settings) -> list[Fault]:
+def scrapyd_faults(client: Nodes, settings: Settings) -> list[Fault]:
     """Also makes scrapyd read the spiders now, so that the first job near a post does not wait for it."""
     try:
         client.daemonstatus()

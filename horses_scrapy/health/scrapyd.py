@@ -49,8 +49,8 @@ class ScrapydClient:
         if password:
             self._session.auth = (username, password)
 
-    def daemonstatus(self) -> dict[str, Any]:
-        return self._ask("GET", "daemonstatus.json", {})
+    def daemonstatus(self, timeout: float | None = None) -> dict[str, Any]:
+        return self._ask("GET", "daemonstatus.json", {}, **({} if timeout is None else {"timeout": timeout}))
 
     def schedule(self, spider: str, job_id: str, priority: float, arguments: Mapping[str, str]) -> None:
         """Queue one job; pending jobs of a higher priority start first. Arguments show in `ps`: no secrets.

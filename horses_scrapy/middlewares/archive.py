@@ -2,7 +2,8 @@
 
 `<archive_dir>/<run_id>/0001.gz ...`: a line of JSON (url, request_url, method, request_body in base64, status, headers,
 fetched_at, flags, `at`: epoch ms of the spider's clock) and the body. A request that failed has `failure` instead of a
-status. run.json says who asked for what, when, and what the database knew then. Request headers, cookies and requests
+status. run.json says who asked for what, when, and what the database knew then. Of a crawl of several rounds each is kept as
+`<run_id>-r1`, `<run_id>-r2` and so on, like a run of its own. Request headers, cookies and requests
 that the source marks `private` are not kept.
 """
 
@@ -25,6 +26,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Settings
 from horses_scrapy.middlewares import saved
 from horses_scrapy.middlewares.errbacks import Errback, watched
+from horses_scrapy.spider_rounds import round_opened
 from horses_scrapy.storage.runs import Run
 from horses_scrapy.track_spider import TrackSpider
 
@@ -42,27 +44,38 @@ class Archive:
         self._days = settings.http.archive_days
         self._root = settings.archive_dir
         self._folder: Path | None = None
-        self._count = 0
+        self._count = self._rounds = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         settings: Settings = crawler.settings["HORSES"]
-        if not settings.http.archive_days or not crawler.settings.getbool("STATE_FILES"):
+        kept = crawler.settings.getbool("STATE_FILES") and not crawler.settings.getbool("DRY_RUN")
+        if not settings.http.archive_days or not kept:
             raise NotConfigured
-        return cls(crawler, settings)
+        made = cls(crawler, settings)
+        crawler.signals.connect(made.round_opened, round_opened)
+        return made
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        self._open()
+        tidy(self._root, self._days)
+        spider = self._crawler.spider
+        if isinstance(spider, TrackSpider) and spider.window is None and spider.days.one:
+            self._open("")
         async for one in start:
             yield self._noted(one)
 
-    def _open(self) -> None:
+    def round_opened(self) -> None:
+        """Each round of a crawl is an archive of its own: <run_id>-r1, <run_id>-r2, ..."""
+        self._rounds += 1
+        self._open(f"-r{self._rounds}")
+
+    def _open(self, which: str) -> None:
         spider = self._crawler.spider
         run: Run | None = getattr(spider, "run", None)
         if run is None or not isinstance(spider, TrackSpider):
             return
-        tidy(self._root, self._days)
-        folder = self._root / str(run.run_id)
+        self._count = 0
+        folder = self._root / f"{run.run_id}{which}"
         try:
             _make_room(folder)
             (folder / ABOUT).write_text(json.dumps(_about(spider, run), indent=1) + "\n", "utf-8")
@@ -147,6 +160,6 @@ def _about(spider: TrackSpider, run: Run) -> dict[str, Any]:
         "spider": spider.name,
         "arguments": {**spider.arguments, "date": spider.race_date.isoformat()},
         "started_at": spider.clock.now_ms(),
-        "finished_races": sorted(run.finished_races(spider.race_date)),
+        "finished_races": [] if spider.days.again else sorted(run.finished_races(spider.race_date)),
         "post_times": {str(number): to_ms(post) for number, post in posts.items()},
     }

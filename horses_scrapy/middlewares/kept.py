@@ -41,7 +41,7 @@ class Kept:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not crawler.settings.getbool("STATE_FILES"):
+        if not crawler.settings.getbool("STATE_FILES") or crawler.settings.getbool("DRY_RUN"):
             raise NotConfigured
         return cls(crawler, crawler.settings["HORSES"])
 

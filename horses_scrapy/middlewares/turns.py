@@ -38,7 +38,7 @@ class Turns:
     def __init__(self, crawler: Crawler, settings: Settings) -> None:
         spider = crawler.spider
         self._crawler = crawler
-        self._clock, limit, self._give_up_at = _terms(spider, settings)
+        self._clock, limit = _terms(spider, settings)
         self._bucket = Bucket.of(limit)
         self._hosts = Hosts(settings, self._clock)
         self._first_wait, self._blocked_wait = settings.http.retry_first_wait, settings.http.blocked_wait
@@ -111,7 +111,9 @@ class Turns:
         """A step on the way to the turn, of which `least_ms` are left. Raises NoTurn or Stopped."""
         if not self._crawler.crawling:
             raise Stopped(f"stopped while it waited for its turn at {host.name}")
-        too_late = self._give_up_at is not None and self._clock.now_ms() + least_ms > self._give_up_at
+        spider = self._crawler.spider
+        give_up_at = spider.give_up_at if isinstance(spider, TrackSpider) else None  # a window's poll has its own
+        too_late = give_up_at is not None and self._clock.now_ms() + least_ms > give_up_at
         if too_late or (self._ends_at is not None and Clock.monotonic_ms() > self._ends_at):
             raise NoTurn(f"no turn at {host.name} before the next poll: too many polls for its rate limit")
         left = self._clock.real_seconds(least_ms / 1000)
@@ -132,8 +134,8 @@ class Turns:
             turn.leave(replace(pace, not_before=max(pace.not_before, until)))
 
 
-def _terms(spider: object, settings: Settings) -> tuple[Clock, RateLimit, int | None]:
-    """Clock, rate and deadline (epoch ms) of a spider; one without a track has the usual ones."""
+def _terms(spider: object, settings: Settings) -> tuple[Clock, RateLimit]:
+    """Clock and rate of a spider; one without a track has the usual ones."""
     if isinstance(spider, TrackSpider):
-        return spider.clock, settings.rate_limit(spider.track.source), spider.give_up_at
-    return Clock(), settings.http.rate_limit, None
+        return spider.clock, settings.rate_limit(spider.track.source)
+    return Clock(), settings.http.rate_limit

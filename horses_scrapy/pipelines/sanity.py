@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from sqlalchemy import Connection
 
 from horses_scrapy.checks import REFUNDED_WITHIN, SUSPECT, Context, Finding, findings
 from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Track
 from horses_scrapy.items import AnyItem, OddsItem
+from horses_scrapy.logs import context
 from horses_scrapy.storage import sanity_reader
 from horses_scrapy.track_spider import TrackSpider
 
@@ -25,6 +27,8 @@ class Sanity:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if crawler.settings.getbool("DRY_RUN"):  # it compares with what is stored, and this run's boards are not
+            raise NotConfigured
         return cls(crawler)
 
     def process_item(self, item: AnyItem) -> AnyItem:
@@ -46,7 +50,8 @@ class Sanity:
         self._told |= {(item.race_number, finding.name) for finding in new}
         if new:
             text = "; ".join(finding.text for finding in new)
-            logger.warning("Suspect board: %s R%d: %s: %s", track.code, item.race_number, text, item.url)
+            with context(race=item.race_number):
+                logger.warning("Suspect board: %s R%d: %s: %s", track.code, item.race_number, text, item.url)
 
 
 def context_of(connection: Connection, item: OddsItem, track: Track, race_id: int | None) -> Context:

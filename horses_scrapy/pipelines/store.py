@@ -3,6 +3,7 @@
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from sqlalchemy import Connection
 
 from horses_scrapy.items import AnyItem, OddsItem, RaceItem
@@ -16,6 +17,8 @@ class Store:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if crawler.settings.getbool("DRY_RUN"):
+            raise NotConfigured
         return cls(crawler)
 
     def process_item(self, item: AnyItem) -> AnyItem:

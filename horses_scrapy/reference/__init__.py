@@ -1,0 +1,1 @@
+"""Reference data: tracks, bookmakers and what pools keep, in versioned files."""

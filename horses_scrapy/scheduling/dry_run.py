@@ -1,7 +1,5 @@
 """`--dry-run`: what would be queued now. Writes nothing, posts nothing, does not even create the database."""
 
-from contextlib import closing
-
 from alerts.setup import rules_of
 from horses_scrapy.clock import Clock, from_ms
 from horses_scrapy.config import Settings
@@ -9,7 +7,7 @@ from horses_scrapy.scheduling import snapshot
 from horses_scrapy.scheduling.jobs import spider_of
 from horses_scrapy.scheduling.plan import Due, PastSlot, next_due, plan
 from horses_scrapy.scheduling.snapshot import Snapshot
-from horses_scrapy.storage.engine import Store, address_of
+from horses_scrapy.storage.looking import stored
 from horses_scrapy.storage.slots import POSTED
 
 
@@ -19,12 +17,11 @@ def lines(settings: Settings, clock: Clock) -> list[str]:
     Raises ConfigError for rules that a real start would refuse.
     """
     rules_of(settings)
-    tracks = sorted(settings.enabled_tracks)
-    seen = _look(settings, clock)
-    told = settings.scraping
-    due = plan(seen.now_ms, tracks, seen.races, seen.past, told)
-    queued = [PastSlot(one.track, one.kind, one.due_at, one.due_at, POSTED) for one in due]
-    following = next_due(seen.now_ms, tracks, seen.races, [*seen.past, *queued], told) if tracks else None
+    seen = look(settings, clock)
+    window_ms = round(settings.scheduler.window * 1000)
+    due = plan(seen.now_ms, seen.watched, seen.races, seen.past, window_ms)
+    queued = [*seen.past, *map(as_posted, due)]
+    following = next_due(seen.now_ms, seen.watched, seen.races, queued, window_ms) if seen.watched else None
     return [
         *(f"Not watched: {fault}" for fault in settings.track_faults),
         *([_line(one) for one in due] or ["Nothing is due now"]),
@@ -32,12 +29,23 @@ def lines(settings: Settings, clock: Clock) -> list[str]:
     ]
 
 
-def _look(settings: Settings, clock: Clock) -> Snapshot:
-    with closing(Store(address_of(settings))) as store:
-        if store.look() is None:
-            return snapshot.empty(clock)
+def once(settings: Settings) -> list[str]:
+    """What `--once` would do."""
+    return [f"Would crawl {spider_of(track)} once" for track in sorted(settings.enabled_tracks)] or [
+        "No track is enabled"
+    ]
+
+
+def look(settings: Settings, clock: Clock) -> Snapshot:
+    with stored(settings) as store:
+        if store is None:
+            return snapshot.empty(clock, settings, settings.enabled_tracks)
         with store.read() as connection:
             return snapshot.take(connection, clock, settings, settings.enabled_tracks)
+
+
+def as_posted(due: Due) -> PastSlot:
+    return PastSlot(due.track, due.kind, due.due_at, due.due_at, POSTED, until_at=due.until_at, every=due.every)
 
 
 def _line(due: Due) -> str:

@@ -10,17 +10,25 @@ from alerts.engine import Engine
 from alerts.system_engine import SystemEngine
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
-from horses_scrapy.errors import HorsesError, ScrapydError, StoreBroken, StoreError
+from horses_scrapy.config.updates import Updates as Named
+from horses_scrapy.errors import AlreadyRunning, HorsesError, ScrapydError, StoreBroken, StoreError
 from horses_scrapy.health import Fault
+from horses_scrapy.scheduling import captures, lateness
+from horses_scrapy.scheduling.alarms import LateWindows, OverBudget, Steps
+from horses_scrapy.scheduling.budget import within
 from horses_scrapy.scheduling.console import Console
 from horses_scrapy.scheduling.deadlines import Deadlines
 from horses_scrapy.scheduling.jobs import Dispatcher, Scrapyd, write_due
+from horses_scrapy.scheduling.leadership import Lead
 from horses_scrapy.scheduling.outage import Outage
-from horses_scrapy.scheduling.plan import next_due, plan
+from horses_scrapy.scheduling.plan import Due, next_due, plan
 from horses_scrapy.scheduling.snapshot import Snapshot, take
 from horses_scrapy.scheduling.stop import Stop
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.slots import PLANNED, SlotRow, outcomes, unposted_slots
+from horses_scrapy.storage.slots import PLANNED, POSTED, SlotRow, outcomes, recent_slots, unposted_slots
+from horses_scrapy.supervise import notify
+from horses_scrapy.supervise.dead_man import DeadMan
+from horses_scrapy.updates.service import Updates
 
 logger = logging.getLogger(__name__)
 
@@ -30,75 +38,112 @@ LEAST_S = 0.05
 """No look follows another sooner: a clock that disagrees with the plan must not make a busy loop."""
 SWEEP_AFTER_MS = 60_000
 """A board that is not evaluated by then was left by a crash."""
+OPENS_MS = 2000
+"""Real milliseconds in which a posted job usually opens its run: scrapyd need not be asked about it before."""
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the scheduler works with."""
+    """What the scheduler works with; all of it writes through the lead's store."""
 
     settings: Settings
-    store: Store
+    lead: Lead
     clock: Clock
     scrapyd: Scrapyd
     engine: Engine
     system: SystemEngine
-    tracks: tuple[str, ...]
+    updates: Updates
+    dead_man: DeadMan
+
+    @property
+    def store(self) -> Store:
+        return self.lead.store
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        return tuple(sorted(self.settings.enabled_tracks))
 
 
 class Scheduler:
     """Queues what is due, whatever happened at the last look."""
 
     def __init__(self, parts: Parts, faults: Sequence[Fault] = ()) -> None:
-        told = parts.settings.scraping
         self.faults = tuple(faults)  # of single tracks, found at the start
         self.parts = parts
-        self._dispatcher = Dispatcher(parts.store, parts.scrapyd, told)
-        self._deadlines = Deadlines(parts.store, parts.scrapyd, parts.tracks, parts.settings.scheduler.job_timeout)
+        self._dispatcher = Dispatcher(parts.store, parts.scrapyd, parts.settings)
+        self._deadlines = Deadlines(parts.store, parts.scrapyd, parts.settings)
         self._console = Console(parts.store)
-        self._outage = Outage()
+        self._outage, self._late_windows = Outage(), LateWindows()
+        self._over_budget, self._steps = OverBudget(), Steps()
         self._all_unposted = True
         self._ticked: int | None = None
+        self._summed_up: int | None = None
 
     def run(self, stop: Stop) -> None:
-        """Look until a stop is asked for. What fails at one look does not keep the next from trying; raises StoreBroken."""
+        """Look until a stop or a reload is asked for. What fails at one look does not keep the next from trying.
+
+        Raises StoreBroken, and AlreadyRunning where another scheduler leads.
+        """
         while True:
-            pause = self.parts.clock.real_seconds(self.parts.settings.scheduler.tick)
+            began = self.parts.clock.monotonic_ms()
+            until = None
             try:
                 self.look()
-                pause = min(pause, self._until_next())
-            except StoreBroken:
+                until = self._until_next()
+            except (StoreBroken, AlreadyRunning):
                 raise  # what a broken disk says to a second try is not to be believed: the supervisor starts us anew
             except (HorsesError, SQLAlchemyError, OSError) as error:
                 logger.exception("This look failed; the next one tries again")
                 if isinstance(error, StoreError | SQLAlchemyError):
                     self.parts.system.store_failed(error)
-            if stop.wait(max(LEAST_S, pause)):
+            if stop.wait(self._pause(began, until)):
                 return
+
+    def _pause(self, began: int, until: float | None) -> float:
+        """Real seconds: to the next tick, however long this look took, or until something is due."""
+        tick = self.parts.clock.real_seconds(self.parts.settings.scheduler.tick)
+        left = tick - (self.parts.clock.monotonic_ms() - began) / 1000
+        return max(LEAST_S, left if until is None else min(left, until))
 
     def look(self) -> None:
         """Plan, queue, stop what is overdue, evaluate what no crawl does, tell what is new."""
+        self._steps.look(self.parts.clock)
+        ticks = self.renew_at_tick()
         snapshot = self.snapshot()
-        for due in plan(
-            snapshot.now_ms, self.parts.tracks, snapshot.races, snapshot.past, self.parts.settings.scraping
-        ):
+        if ticks:
+            self.parts.updates.look(snapshot.now_ms, snapshot.mono_ms)
+        for due in self._plan(snapshot):
             write_due(self.parts.store, due, snapshot)
         self.dispatch()
-        if self._ticks():
-            self._evaluate()
+        if ticks:
+            self._evaluate(snapshot.now_ms)
         self._console.report()
+        self._tell_well()
+
+    def renew_at_tick(self) -> bool:
+        """Whether a tick has passed since the last one. Raises AlreadyRunning where another scheduler leads."""
+        ticks = self._ticks()
+        if ticks:
+            self.parts.lead.renew()
+        return ticks
 
     def dispatch(self) -> None:
         """Post what waits and stop what is overdue, as far as scrapyd answers."""
         snapshot = self.snapshot()
+        self._late_windows.look(snapshot)
+        slots = self._undecided(snapshot)
+        if not slots and not self._deadlines.asks(snapshot) and not self._outage.lasts:
+            return
         try:
-            asked = self._dispatcher.dispatch(snapshot, self._planned(snapshot))
-            asked |= self._deadlines.enforce(snapshot)
+            jobs = self.parts.scrapyd.listjobs()
+            self._dispatcher.dispatch(snapshot, slots, jobs)
+            self._deadlines.enforce(snapshot, jobs)
         except ScrapydError as error:
             self._outage.failed(error)
             self._all_unposted = True
             return
-        if asked:
-            self._outage.answered()
+        self._outage.answered()
         self._all_unposted = False
 
     def report(self) -> None:
@@ -108,18 +153,40 @@ class Scheduler:
         with self.parts.store.read() as connection:
             return take(connection, self.parts.clock, self.parts.settings, self.parts.tracks)
 
-    def _planned(self, snapshot: Snapshot) -> list[SlotRow]:
-        """After a start and an outage, also what is too old to be in the snapshot: it is asked for, and given up."""
-        if not self._all_unposted:
-            return [slot for slot in snapshot.slots if slot.state == PLANNED]
+    def undecided(self) -> list[SlotRow]:
+        return self._undecided(self.snapshot())
+
+    def _plan(self, snapshot: Snapshot) -> list[Due]:
+        """What is due, as far as the budgets of its hosts allow."""
+        window_ms = self.parts.settings.scheduler.window * 1000
+        due = plan(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms)
+        kept, dropped = within(due, snapshot.budgets)
+        self._over_budget.look(dropped, snapshot.now_ms)
+        return kept
+
+    def _undecided(self, snapshot: Snapshot) -> list[SlotRow]:
+        """What is planned, and what was posted a while ago and is claimed by no run.
+
+        After a start and an outage, also what is too old to be in the snapshot: it is asked for, and given up.
+        """
+        slots = {slot.job_id: slot for slot in [*snapshot.slots, *self._of_updates(snapshot)]}
+        if self._all_unposted:
+            with self.parts.store.read() as connection:
+                slots |= {slot.job_id: slot for slot in unposted_slots(connection)}
+        opened_by = snapshot.now_ms - OPENS_MS * snapshot.rate
+        return [slot for slot in slots.values() if slot.track in self.parts.tracks and _undecided(slot, opened_by)]
+
+    def _of_updates(self, snapshot: Snapshot) -> list[SlotRow]:
+        longest = max(self.parts.settings.updates.of(name).timeout for name in Named.NAMES)
+        since = snapshot.now_ms - round(longest * 1000)
         with self.parts.store.read() as connection:
-            return [slot for slot in unposted_slots(connection) if slot.track in self.parts.tracks]
+            return recent_slots(connection, self.parts.tracks, since, Named.NAMES)
 
     def _until_next(self) -> float:
         """Real seconds until the next look is due."""
         snapshot = self.snapshot()
-        told = self.parts.settings.scraping
-        due = next_due(snapshot.now_ms, self.parts.tracks, snapshot.races, snapshot.past, told)
+        window_ms = self.parts.settings.scheduler.window * 1000
+        due = next_due(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms)
         until = self.parts.clock.real_seconds((due - snapshot.now_ms) / 1000)
         return min(until, LOOK_S) if self._under_way(snapshot) and not self._outage.lasts else until
 
@@ -128,10 +195,9 @@ class Scheduler:
         posted = [slot.job_id for slot in snapshot.slots if slot.posted_at is not None and slot.posted_at >= since]
         with self.parts.store.read() as connection:
             ended = outcomes(connection, posted)
-        return bool(self._planned(snapshot)) or any(ended.get(job) is None for job in posted)
+        return bool(self._undecided(snapshot)) or any(ended.get(job) is None for job in posted)
 
     def _ticks(self) -> bool:
-        """Whether a tick has passed since the last one."""
         now = self.parts.clock.monotonic_ms()
         every = self.parts.clock.real_seconds(self.parts.settings.scheduler.tick) * 1000
         if self._ticked is not None and now - self._ticked < every:
@@ -139,8 +205,34 @@ class Scheduler:
         self._ticked = now
         return True
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, now_ms: int) -> None:
         """What a crash left, and the rules about ourselves; the console tells their alerts."""
         for fired in self.parts.engine.evaluate_pending(older_than_ms=SWEEP_AFTER_MS):
             logger.info("Evaluated late, after a crash: alert %s of rule %s", fired.alert_id, fired.rule)
+        captures.settle(self.parts.store, self.parts.settings, now_ms)
         self.parts.system.evaluate_all(self.parts.tracks)
+        self._sum_up(now_ms)
+
+    def _sum_up(self, now_ms: int) -> None:
+        """How late polls were, once an hour."""
+        if self._summed_up is None or now_ms < self._summed_up:
+            self._summed_up = now_ms
+        if now_ms - self._summed_up >= HOUR_MS:
+            self._summed_up = now_ms
+            line = lateness.hourly_line(self.parts.store, now_ms)
+            if line is not None:
+                logger.info("%s", line)
+
+    def _tell_well(self) -> None:
+        """A restart of ours mends no scrapyd: of an outage only the dead-man switch is told."""
+        notify.alive()
+        if self._outage.alarmed:
+            self.parts.dead_man.failed()
+        else:
+            self.parts.dead_man.well()
+
+
+def _undecided(slot: SlotRow, opened_by: float) -> bool:
+    if slot.state == POSTED:
+        return slot.run_id is None and slot.posted_at is not None and slot.posted_at < opened_by
+    return slot.state == PLANNED

@@ -7,7 +7,7 @@ from horses_scrapy.errors import ScrapydError
 
 logger = logging.getLogger(__name__)
 
-ALARM_MS = 60_000
+ALARM_MS = 30_000
 """Real milliseconds without an answer after which the warning becomes an error."""
 
 
@@ -21,6 +21,10 @@ class Outage:
     @property
     def lasts(self) -> bool:
         return self._since is not None
+
+    @property
+    def alarmed(self) -> bool:
+        return self._alarmed
 
     def failed(self, error: ScrapydError) -> None:
         now = Clock.monotonic_ms()

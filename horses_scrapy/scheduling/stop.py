@@ -1,4 +1,4 @@
-"""How the scheduler is told to stop: once politely, twice at once."""
+"""How the scheduler is told to stop: once politely, twice at once; and to read its configuration again."""
 
 import os
 import select
@@ -7,23 +7,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+RELOAD = signal.SIGHUP
 
 
 class Stop:
-    """A pipe that the signal handler writes to. An Event's lock could be held by the very thread that the signal hits."""
+    """A pipe that the signal handlers write to. An Event's lock could be held by the very thread that the signal hits."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
         self.asked = False
+        self._reload = False
 
     def ask(self) -> None:
         self.asked = True
         os.write(self._writer, b"x")
 
+    def ask_reload(self) -> None:
+        self._reload = True
+        os.write(self._writer, b"r")
+
     def wait(self, seconds: float) -> bool:
-        """Sleep, in real seconds on the monotonic clock; True, and at once, when a stop was asked for."""
-        readable, _, _ = select.select([self._reader], [], [], max(0.0, seconds))
-        return bool(readable)
+        """Sleep, in real seconds on the monotonic clock; True, and at once, when a stop or a reload was asked for."""
+        if not (self.asked or self._reload):
+            select.select([self._reader], [], [], max(0.0, seconds))
+        return self.asked or self._reload
+
+    def takes_reload(self) -> bool:
+        """Whether one was asked for since the last time."""
+        asked, self._reload = self._reload, False
+        if asked and not self.asked:
+            self._drain()
+        return asked
+
+    def _drain(self) -> None:
+        """A stop that is asked for meanwhile sets `asked` before it writes: no wait looks at the pipe then."""
+        try:
+            os.read(self._reader, 4096)
+        except BlockingIOError:
+            return
 
     def close(self) -> None:
         os.close(self._reader)
@@ -44,7 +66,8 @@ def on_signals(seconds: float) -> Iterator[Stop]:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         stop.ask()
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    handlers = {**dict.fromkeys(SIGNALS, handle), RELOAD: lambda *_: stop.ask_reload()}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield stop
     finally:

@@ -60,12 +60,11 @@ class BetfairSpider(TrackSpider):
         if self._state_files:
             super()._check_credentials()
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The base's requests, signed. It has none where credentials are missing or nothing is due: then nobody logs in."""
-        async for request in super().start():
-            if self._state_files and not self._session and not await self._logged_in():
-                return
-            request.headers.update(self._session)
+    async def asks(self) -> AsyncIterator[Request | AnyItem]:
+        """The base's requests, signed. Nobody comes here where credentials are missing or nothing is due, nor logs in."""
+        if self._state_files and not self._session and not await self._logged_in():
+            return
+        async for request in super().asks():
             yield request
 
     async def _logged_in(self) -> bool:
@@ -172,4 +171,5 @@ class BetfairSpider(TrackSpider):
                 from horses_scrapy.sources import betfair_session  # noqa: PLC0415 (loaded by the login)
 
                 betfair_session.forget(self._session_file(), self._session["X-Authentication"])
+                self._session = {}  # the next poll of a window logs in
             raise

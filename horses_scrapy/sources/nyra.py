@@ -45,14 +45,10 @@ class NyraSpider(TrackSpider):
         self._file = self.home / self.source_config.data_path
         self._days = read_days(self._file)
 
-    async def start(self) -> AsyncIterator[Any]:
+    async def asks(self) -> AsyncIterator[Request | AnyItem]:
         """Races that this run reads no board of are told all the same; the others follow with their board."""
-        try:
-            async for request in super().start():
-                yield request
-        except NoCard as error:
-            self.note(error, str(error))
-            return
+        async for request in super().asks():
+            yield request
         if self.asked.due is None and self.wants("card"):
             for race, _ in self._card():
                 if not self._polls(race):

@@ -1,7 +1,12 @@
 """Which revision a database has, and the way to another one. Runs in a transaction of Database.migrating()."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from sqlalchemy import Connection, insert, select, text
@@ -48,10 +53,31 @@ def run_alembic(connection: Connection, verb: Literal["upgrade", "downgrade"], r
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    try:
-        getattr(command, verb)(config, revision)
-    except CommandError as error:
-        raise StoreError(f"the database cannot be brought to revision {revision}: {error}") from error
+    with _scripts() as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        try:
+            getattr(command, verb)(config, revision)
+        except CommandError as error:
+            raise StoreError(f"the database cannot be brought to revision {revision}: {error}") from error
+
+
+@contextmanager
+def _scripts() -> Iterator[Path]:
+    """Alembic reads a folder of files; in an egg they are parts of one."""
+    if FOLDER.is_dir():
+        yield FOLDER
+        return
+    with TemporaryDirectory() as made:
+        _copy(files(__package__) / FOLDER.name, Path(made))
+        yield Path(made)
+
+
+def _copy(held: Traversable, to: Path) -> None:
+    for part in held.iterdir():
+        if part.is_dir():
+            (to / part.name).mkdir()
+            _copy(part, to / part.name)
+        else:
+            (to / part.name).write_bytes(part.read_bytes())

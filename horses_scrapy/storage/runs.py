@@ -15,7 +15,9 @@ from horses_scrapy.errors import StoreError
 from horses_scrapy.items import AnyItem
 from horses_scrapy.storage import queries, schema
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.slots import MANUAL, SlotRow, claim_slot
+from horses_scrapy.storage.host_use import HostMinutes, add_requests
+from horses_scrapy.storage.slots import MANUAL, POLL, POSTED, SlotRow, Stages, claim_slot, note_stages, write_slot
+from horses_scrapy.storage.synced_days import record_day, synced_days
 
 LEASE_MS = 60_000
 GOOD = frozenset({"ok", "no_card", "superseded", "skipped"})
@@ -48,6 +50,20 @@ class Ending:
     errors: int
     first_request_mono: int | None
     committed_mono: int | None
+    summary: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round, or the last part of a run, did. poll_id: the job id of a window's poll; synced: a day read to its end."""
+
+    stages: Stages
+    used: HostMinutes
+    poll_id: str | None = None
+    synced: date | None = None
+
+
+NOTHING = Round(Stages(), {})
 
 
 @dataclass(slots=True)
@@ -114,6 +130,55 @@ class Run:
         if connection.execute(_RENEW, {**mine, "expires_at": expires_at}).rowcount != 1:
             raise Superseded(f"track {self.track}: the lease of {self.holder} was taken over")
 
+    def renew(self) -> None:
+        """Raises Superseded."""
+        with self.write():
+            pass
+
+    def claim_poll(self, due_at: int, due_mono: int, races: Collection[int]) -> str | None:
+        """Job id of the poll of a window, which this run makes now; None: another run has made it.
+
+        Renews the lease; raises Superseded.
+        """
+        mono = Clock.monotonic_ms()
+        slot = SlotRow(
+            track=self.track,
+            kind=POLL,
+            due_at=due_at,
+            due_mono=due_mono,
+            job_id=f"{self.track}-{POLL}-{from_ms(due_at):%Y%m%dt%H%M%Sz}",
+            state=POSTED,
+            posted_at=self.clock.now_ms(),
+            races=tuple(sorted(races)),
+            trigger=MANUAL if self.slot is None else self.slot.trigger,
+            run_id=self.run_id,
+            node=platform.node(),
+        )
+        with self.write() as connection:
+            if not write_slot(connection, slot):
+                return None
+            note_stages(connection, slot.job_id, Stages(queued_mono=mono, started_mono=mono))
+        return slot.job_id
+
+    def note_round(self, done: Round) -> None:
+        """Keep how far a round came, under the lease. Raises Superseded."""
+        with self.write() as connection:
+            self._note(connection, done)
+
+    def _note(self, connection: Connection, done: Round) -> None:
+        """Of the slot itself the first round counts: a stage that was noted stays."""
+        for job_id in (done.poll_id, self.slot.job_id if self.slot is not None else None):
+            if job_id is not None:
+                note_stages(connection, job_id, done.stages)
+        add_requests(connection, done.used)
+        if done.synced is not None:
+            record_day(connection, self.track, done.synced, self.run_id, self.clock.now_ms())
+
+    def synced_days(self) -> frozenset[date]:
+        """Days that a crawl has read to their end."""
+        with self.store.read() as connection:
+            return synced_days(connection, self.track)
+
     def reject(self, item: AnyItem, faults: list[Fault]) -> None:
         """Keep a rejected item whole, with a row for each of its faults."""
         whole = json.dumps(asdict(item), default=str, ensure_ascii=False)
@@ -144,8 +209,8 @@ class Run:
         with self.store.read() as connection:
             return {row.race_number: from_ms(row.post_time) for row in connection.execute(query)}
 
-    def end(self, ending: Ending) -> None:
-        """Write how the run ended, and free the lease if it is still held."""
+    def end(self, ending: Ending, done: Round = NOTHING) -> None:
+        """Write how the run ended, and free the lease if it is still held. Only whose slot it is tells of its stages."""
         run, lease = schema.crawl_run, schema.track_lease
         now = self.clock.now_ms()
         values = {**asdict(ending), "degraded": int(ending.degraded), "finished_at": now}
@@ -153,6 +218,10 @@ class Run:
         with self.store.write() as connection:
             connection.execute(update(run).where(run.c.run_id == self.run_id).values(values))
             connection.execute(update(lease).where(mine).values(expires_at=now))
+            if self.slot is None or self.slot.run_id == self.run_id:
+                self._note(connection, done)
+            else:
+                add_requests(connection, done.used)
 
 
 # Statements of every item are built once: that costs more than running them.

@@ -388,6 +388,8 @@ slot = _table(
     _int("requested_mono", null=True),
     _int("responded_mono", null=True),
     _int("committed_mono", null=True),
+    _int("update_run_id", null=True),  # that asked for it
+    Index("idx_slot_update", "update_run_id", sqlite_where=text("update_run_id IS NOT NULL")),
     _one_of("state", "planned", "posted", "failed"),
     rowid=False,
 )

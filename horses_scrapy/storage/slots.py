@@ -44,6 +44,7 @@ class SlotRow:
     run_id: int | None = None
     reason: str | None = None
     node: str | None = None
+    update_run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,15 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A crawl_run that has not ended."""
+    """A crawl_run that has not ended; kind and until_at are its slot's. leased: it holds its track's lease now."""
 
     run_id: int
     track: str
     job_id: str | None
+    kind: str
     started_at: int
+    until_at: int | None
+    leased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def write_slot(connection: Connection, row: SlotRow) -> bool:
 
 _WRITTEN = (
     "track", "kind", "due_at", "due_mono", "job_id", "state", "posted_at", "trigger", "until_at", "every", "run_id", "node",
+    "update_run_id",
 )  # fmt: skip
 
 
@@ -110,7 +115,7 @@ def claim_slot(connection: Connection, job_id: str, run_id: int) -> SlotRow | No
     slot = schema.slot
     mine = update(slot).where(slot.c.job_id == job_id, slot.c.run_id.is_(None))
     connection.execute(mine.values(run_id=run_id, started_mono=Clock.monotonic_ms()))
-    found = _slots(connection, select(slot).where(slot.c.job_id == job_id))
+    found = slots_of(connection, select(slot).where(slot.c.job_id == job_id))
     return found[0] if found else None
 
 
@@ -123,19 +128,30 @@ def note_stages(connection: Connection, job_id: str, stages: Stages) -> None:
         connection.execute(update(slot).where(slot.c.job_id == job_id).values(values))
 
 
-def recent_slots(connection: Connection, tracks: Collection[str], since_ms: int) -> list[SlotRow]:
+def give_up_slot(connection: Connection, job_id: str, reason: str) -> bool:
+    """Of a slot that was posted and is lost. False: a run has claimed it meanwhile."""
+    slot = schema.slot
+    lost = update(slot).where(slot.c.job_id == job_id, slot.c.run_id.is_(None))
+    return connection.execute(lost.values(state=FAILED, reason=reason)).rowcount == 1
+
+
+def recent_slots(
+    connection: Connection, tracks: Collection[str], since_ms: int, kinds: Collection[str] = KINDS
+) -> list[SlotRow]:
     """The slots of these tracks that were due at or after an instant, oldest first. Read along the primary key."""
     slot = schema.slot
-    query = select(slot).where(slot.c.track.in_(tracks), slot.c.kind.in_(KINDS), slot.c.due_at >= since_ms)
-    return _slots(connection, query.order_by(slot.c.due_at))
+    query = select(slot).where(slot.c.track.in_(tracks), slot.c.kind.in_(kinds), slot.c.due_at >= since_ms)
+    return slots_of(connection, query.order_by(slot.c.due_at))
 
 
 def unposted_slots(connection: Connection) -> list[SlotRow]:
     """Every slot, however old, that is neither posted nor given up. Reads the whole table: for a start only."""
-    return _slots(connection, select(schema.slot).where(schema.slot.c.state == PLANNED).order_by(schema.slot.c.due_at))
+    return slots_of(
+        connection, select(schema.slot).where(schema.slot.c.state == PLANNED).order_by(schema.slot.c.due_at)
+    )
 
 
-def _slots(connection: Connection, query: Select[tuple[object, ...]]) -> list[SlotRow]:
+def slots_of(connection: Connection, query: Select[tuple[object, ...]]) -> list[SlotRow]:
     return [
         SlotRow(
             track=row.track,
@@ -153,6 +169,7 @@ def _slots(connection: Connection, query: Select[tuple[object, ...]]) -> list[Sl
             run_id=row.run_id,
             reason=row.reason,
             node=row.node,
+            update_run_id=row.update_run_id,
         )
         for row in connection.execute(query)
     ]
@@ -165,9 +182,13 @@ def jobs_that_ran(connection: Connection, job_ids: Collection[str]) -> frozenset
 
 
 def outcomes(connection: Connection, job_ids: Collection[str]) -> dict[str, str | None]:
-    """How these jobs' runs ended, None while they run; a job without a run is left out."""
+    """How these jobs' runs ended, None while they run; a job without a run is left out.
+
+    Of a job that scrapyd started twice, the run that counts.
+    """
     run = schema.crawl_run
-    query = select(run.c.job_id, run.c.outcome).where(run.c.job_id.in_(job_ids)).order_by(run.c.run_id)
+    counts = func.coalesce(run.c.outcome, "") != "superseded"
+    query = select(run.c.job_id, run.c.outcome).where(run.c.job_id.in_(job_ids)).order_by(counts, run.c.run_id)
     return {row.job_id: row.outcome for row in connection.execute(query)}
 
 
@@ -177,28 +198,30 @@ def leased_tracks(connection: Connection, now_ms: int) -> frozenset[str]:
     return frozenset(connection.execute(select(lease.c.track).where(lease.c.expires_at > now_ms)).scalars())
 
 
-def overdue_runs(
-    connection: Connection, tracks: Collection[str], since_ms: int, started_before_ms: int, now_ms: int
-) -> list[OpenRun]:
-    """Runs started since an instant and past their deadline. One by hand is overdue once it renews its lease no more."""
-    run, lease = schema.crawl_run, schema.track_lease
-    holder = "run:" + cast(run.c.run_id, Text)
-    alive = exists().where(lease.c.track == run.c.track, lease.c.holder == holder, lease.c.expires_at > now_ms)
-    query = select(run.c.run_id, run.c.track, run.c.job_id, run.c.started_at).where(
-        run.c.track.in_(tracks),
-        run.c.started_at >= since_ms,
-        run.c.started_at < started_before_ms,
-        run.c.finished_at.is_(None),
-        or_(run.c.job_id.is_not(None), ~alive),
+def open_runs(connection: Connection, tracks: Collection[str], since_ms: int, now_ms: int) -> list[OpenRun]:
+    """Of these tracks, started at or after an instant."""
+    run, lease, slot = schema.crawl_run, schema.track_lease, schema.slot
+    holder = func.coalesce(run.c.job_id, "run:" + cast(run.c.run_id, Text))
+    leased = exists().where(lease.c.track == run.c.track, lease.c.holder == holder, lease.c.expires_at > now_ms)
+    query = (
+        select(run.c.run_id, run.c.track, run.c.job_id, run.c.kind, run.c.started_at, slot.c.until_at, leased)
+        .select_from(run.outerjoin(slot, slot.c.job_id == run.c.job_id))
+        .where(run.c.track.in_(tracks), run.c.started_at >= since_ms, run.c.finished_at.is_(None))
     )
     return [OpenRun(*row) for row in connection.execute(query)]
 
 
 def mark_lost(connection: Connection, run_id: int, at_ms: int, reason: str) -> bool:
-    """End a run that did not end itself. False: it ended meanwhile, and keeps its own outcome."""
-    run = schema.crawl_run
+    """End a run that did not end itself, and its lease. False: it ended meanwhile, and keeps its own outcome."""
+    run, lease = schema.crawl_run, schema.track_lease
     query = update(run).where(run.c.run_id == run_id, run.c.finished_at.is_(None))
-    return connection.execute(query.values(finished_at=at_ms, outcome="lost", reason=reason)).rowcount == 1
+    ended = query.values(finished_at=at_ms, outcome="lost", reason=reason).returning(run.c.track, run.c.job_id)
+    row = connection.execute(ended).one_or_none()
+    if row is None:
+        return False
+    held = (lease.c.track == row.track) & (lease.c.holder == (row.job_id or f"run:{run_id}"))
+    connection.execute(update(lease).where(held, lease.c.expires_at > at_ms).values(expires_at=at_ms))
+    return True
 
 
 def newest_ids(connection: Connection) -> tuple[int, int]:

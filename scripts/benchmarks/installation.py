@@ -18,6 +18,7 @@ from horses_scrapy.storage.engine import Store, open_store
 PATIENCE = 60.0
 """Seconds for what has to happen."""
 TOTE = ["-m", "horses_scrapy.simulator", "--first-post", "420", "--spacing", "300"]
+SHIPPED_RUNNER = "horses_scrapy.node.runner"
 RUNNING_FOR = 200
 """Seconds of the card's clock that it has been open for: there is money on each board."""
 
@@ -32,9 +33,13 @@ class Installation:
 
 
 @contextmanager
-def installed(folder: Path, rate: float, rules: Path | None = None) -> Iterator[Installation]:
+def installed(
+    folder: Path, rate: float, rules: Path | None = None, runner: str = SHIPPED_RUNNER
+) -> Iterator[Installation]:
     """The tote and scrapyd run and answer; the card's clock goes at `rate`. `rules`: a file instead of the shipped one."""
     home = make_home(folder, rate, daytime_zone(dt.datetime.now(dt.UTC)), rules)
+    conf = home.path / "config" / "scrapyd.conf"
+    conf.write_text(conf.read_text("utf-8").replace(SHIPPED_RUNNER, runner), "utf-8")
     settings, now = config.load(environ=home.environment), clock.from_environment(home.environment)
     with closing(open_store(settings, now, create_as="demo")) as store, Processes(home) as processes:
         start = str(int(now.now().timestamp()) - RUNNING_FOR)

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from horses_scrapy import config
 from horses_scrapy.config.env_file import read_env
-from horses_scrapy.config.load import ALIASES, ENVIRONMENT_ONLY
 from horses_scrapy.config.model import SECTIONS, Settings
+from horses_scrapy.config.variables import ALIASES, ENVIRONMENT_ONLY
 
 PROJECT = Path(__file__).parents[2]
 
@@ -79,5 +79,11 @@ def test_the_example_of_env_names_only_variables_that_we_read_and_sets_nothing(t
     assert found.faults == []
     assert found.values == {}
     mail = {"EMAIL_SENDER", "EMAIL_RECIPIENT", "SMTP_USERNAME", "SMTP_PASSWORD"}
-    assert set(found.lines) == {*mail, "SCRAPYD_PASSWORD", "HORSES_DATABASE_URL", "HORSES_DATABASE_DIRECT_URL"}
+    assert set(found.lines) == {
+        *mail,
+        "SCRAPYD_PASSWORD",
+        "PING_URL",
+        "HORSES_DATABASE_URL",
+        "HORSES_DATABASE_DIRECT_URL",
+    }
     assert set(found.lines) <= set(ALIASES)

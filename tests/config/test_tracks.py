@@ -243,3 +243,65 @@ def test_a_source_that_is_not_enabled_watches_none_of_its_tracks(house):
     found = house.load(tracks=tracks)
     assert list(found.enabled_tracks) == []
     assert list(found.tracks) == ["demo", "elsewhere"]
+
+
+@pytest.mark.parametrize("place", ["env", "environ"])
+@pytest.mark.parametrize(
+    ("name", "value", "find", "expected"),
+    [
+        ("HORSES_TRACKS__ELSEWHERE__ENABLED", "true", lambda told: told.tracks["elsewhere"].enabled, True),
+        ("HORSES_TRACKS__DEMO__CODE", "DMX", lambda told: told.tracks["demo"].code, "DMX"),
+        ("HORSES_TRACKS__DEMO__CADENCE__OFF_INTERVAL", "45", lambda told: told.cadence("demo").off_interval, 45),
+        ("HORSES_TRACKS__DEMO__PAIR_PRICES", "every 3", lambda told: told.tracks["demo"].pair_prices, 3),
+        ("HORSES_TRACKS__DEMO__OPTIONS__A_B", "c", lambda told: told.tracks["demo"].options, {"a_b": "c"}),
+        ("HORSES_SOURCES__OTHER__FLOOR", "90", lambda told: told.sources["other"].floor, 90),
+        ("HORSES_SOURCES__OTHER__RATE_LIMIT__BURST", "4", lambda told: told.rate_limit("other").burst, 4),
+        ("HORSES_SOURCES__OTHER__VALIDATION__MAX_PRICE", "9", lambda told: told.sources["other"].validation.max_price, 9),
+        ("HORSES_SOURCES__OTHER__HEADERS", "{From: you@example.com}", lambda told: told.sources["other"].headers, {"From": "you@example.com"}),
+    ],
+)  # fmt: skip
+def test_every_key_of_a_block_has_its_variable(house, place, name, value, find, expected):
+    given = {"env": f"{name}='{value}'\n"} if place == "env" else {"environ": {name: value}}
+    assert find(house.load(tracks=TRACKS)) != expected
+    told = house.load(tracks=TRACKS, **given)
+    assert told.track_faults == ()
+    assert find(told) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("HORSES_TRACKS__DEMO__ENABLD", "1", "HORSES_TRACKS__DEMO__ENABLD: tracks.demo.enabld: unknown key; did you mean enabled?"),
+        ("HORSES_TRACKS__DEMO__COUNTRY", "us", "HORSES_TRACKS__DEMO__COUNTRY: tracks.demo.country: String should match"),
+        ("HORSES_TRACKS__DEMO__CADENCE__NEAR_POST_INTERVALL", "1", "HORSES_TRACKS__DEMO__CADENCE__NEAR_POST_INTERVALL: tracks.demo.cadence.near_post_intervall: unknown key; did you mean near_post_interval?"),
+        ("HORSES_SOURCES__DEMO__FLOOR", "0", "HORSES_SOURCES__DEMO__FLOOR: sources.demo.floor: Input should be greater than or equal to 1"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_variable_is_the_tracks_and_names_the_variable(house, name, value, fault):
+    told = house.load(tracks=TRACKS, environ={name: value})
+    assert told.track_faults[0].startswith(fault)
+    assert list(told.tracks) == ["elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "fault"),
+    [
+        (
+            "{near_post_intervall: 15}",
+            "tracks.demo.cadence.near_post_intervall: unknown key; did you mean near_post_interval?",
+        ),
+        ("{off_interval: 0}", "tracks.demo.cadence.off_interval: Input should be greater than or equal to 1"),
+        ("{far_threshold: 60}", "tracks.demo.cadence: last_minutes_threshold <= near_post_threshold <= far_threshold"),
+    ],
+)
+def test_a_cadence_is_checked_key_by_key(faults, cadence, fault):
+    (found,) = faults(replaced("source_key: DMO", f"source_key: DMO\n    cadence: {cadence}"))
+    assert found.startswith(f"config/tracks.yaml:15: {fault}")
+
+
+def test_lines_are_only_counted_for_a_message(house, monkeypatch):
+    def never(*_):
+        pytest.fail("counted")
+
+    monkeypatch.setattr("horses_scrapy.config.yaml_text.lines", never)
+    assert house.load(tracks=TRACKS).track_faults == ()

@@ -108,7 +108,7 @@ def runs(tmp_path):
         stats: dict[str, str] = {}
         extension = FillRate(SimpleNamespace(stats=SimpleNamespace(set_value=stats.__setitem__)))
         for item in items:
-            extension.item_scraped(item)
+            extension.item_scraped(item, spider)
         extension.spider_closed(spider)
         return stats
 

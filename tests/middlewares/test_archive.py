@@ -12,6 +12,7 @@ from offline import SHIPPED, spider_of
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import JsonResponse, Request, Response
 from scrapy.settings import Settings as ScrapySettings
+from scrapy.signalmanager import SignalManager
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
@@ -47,7 +48,9 @@ class Crawl:
         http = SHIPPED.http.model_copy(update={"archive_days": days})
         settings = SHIPPED.model_copy(update={"home": home, "http": http})
         crawler: Any = SimpleNamespace(
-            spider=self.spider, settings=ScrapySettings({"STATE_FILES": True, "HORSES": settings})
+            spider=self.spider,
+            settings=ScrapySettings({"STATE_FILES": True, "HORSES": settings}),
+            signals=SignalManager(self),
         )
         self.archive = Archive.from_crawler(crawler)
 

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,15 @@ from horses_scrapy import config
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
 from horses_scrapy.health import Jobs, ScrapydClient, ScrapydDown, ScrapydRefused
+from horses_scrapy.scheduling.leadership import Lead
 from horses_scrapy.scheduling.loop import Parts, Scheduler
 from horses_scrapy.storage import schema
+from horses_scrapy.storage.database import Limits
 from horses_scrapy.storage.engine import Store, open_store
+from horses_scrapy.storage.leader import FencedStore, begin
+from horses_scrapy.storage.slots import claim_slot
+from horses_scrapy.supervise.dead_man import DeadMan
+from horses_scrapy.updates.service import Updates
 
 PROJECT = Path(__file__).parents[2]
 PASSWORD = "correct-horse"
@@ -194,22 +200,36 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def scheduler(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Scheduler:
+def scheduler(make_scheduler, settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Scheduler:
     return make_scheduler(settings, store, fake, clock)
 
 
-def make_scheduler(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Scheduler:
+@pytest.fixture
+def make_scheduler() -> Iterator[Callable[..., Scheduler]]:
+    """One that leads: those made before it on the same database are deposed."""
+    with ExitStack() as opened:
+
+        def make(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Scheduler:
+            with store.write() as connection:
+                term = begin(connection, "scheduler", clock.now_ms())
+            fenced = opened.enter_context(closing(FencedStore(store, term, Limits())))
+            return Scheduler(parts_of(settings, Lead(fenced, None, clock), fake, clock))
+
+        yield make
+
+
+def parts_of(settings: Settings, lead: Lead, fake: FakeScrapyd, clock: SetClock) -> Parts:
     setting = setting_of(settings, rules_of(settings))
-    parts = Parts(
+    return Parts(
         settings=settings,
-        store=store,
+        lead=lead,
         clock=clock,
         scrapyd=fake,
-        engine=Engine(store, setting, clock),
-        system=SystemEngine(store, setting, clock, watching_since=clock.now_ms()),
-        tracks=tuple(sorted(settings.enabled_tracks)),
+        engine=Engine(lead.store, setting, clock),
+        system=SystemEngine(lead.store, setting, clock, watching_since=clock.now_ms()),
+        updates=Updates(settings, lead.store, clock),
+        dead_man=DeadMan(""),
     )
-    return Scheduler(parts)
 
 
 @dataclass
@@ -251,7 +271,10 @@ class Cards:
             **more,
         }
         with self.store.write() as connection:
-            return connection.execute(insert(schema.crawl_run).values(row)).inserted_primary_key[0]
+            run_id = connection.execute(insert(schema.crawl_run).values(row)).inserted_primary_key[0]
+            if job_id is not None:
+                claim_slot(connection, job_id, run_id)
+            return run_id
 
     def rows(self, table: str) -> list[dict[str, object]]:
         with self.store.read() as connection:
@@ -261,6 +284,12 @@ class Cards:
 @pytest.fixture
 def cards(store: Store) -> Cards:
     return Cards(store)
+
+
+@pytest.fixture
+def cards_in() -> type[Cards]:
+    """For a database other than the home's."""
+    return Cards
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -388,7 +417,9 @@ def launch(home: Path) -> Iterator[Launcher]:
 
 
 @pytest.fixture
-def restarted(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock) -> Callable[[], Scheduler]:
+def restarted(
+    make_scheduler, settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClock
+) -> Callable[[], Scheduler]:
     """A scheduler as a new process makes it: it knows only what is stored."""
     return lambda: make_scheduler(settings, store, fake, clock)
 
@@ -396,3 +427,21 @@ def restarted(settings: Settings, store: Store, fake: FakeScrapyd, clock: SetClo
 @pytest.fixture
 def waited() -> Callable[..., object]:
     return wait_until
+
+
+# --- For tests that need several homes --------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="make_home")
+def _make_home() -> Callable[..., Path]:
+    return make_home
+
+
+@pytest.fixture(name="free_port")
+def _free_port() -> Callable[[], int]:
+    return free_port
+
+
+@pytest.fixture
+def launcher_of() -> type[Launcher]:
+    return Launcher

@@ -1,19 +1,33 @@
 """From due polls to jobs, against a scrapyd that fails in every way it can."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from horses_scrapy.config.model import Scraping
 from horses_scrapy.health import Jobs
-from horses_scrapy.scheduling.jobs import Known, arguments, verdict
+from horses_scrapy.scheduling.jobs import UNKNOWN_MS, Known, arguments, grace_ms, verdict, verdict_posted
 from horses_scrapy.scheduling.plan import RaceState
-from horses_scrapy.storage.slots import SlotRow
+from horses_scrapy.storage.slots import SlotRow, write_slot
 
 NOW = 1_750_000_000_000
 TOLD = Scraping()
 SLOT = SlotRow(track="aqu", kind="near", due_at=NOW, due_mono=1, job_id="j", races=(3, 4))
-NOTHING = Jobs({}, {}, {})
+CARD = SlotRow(track="aqu", kind="card", due_at=NOW, due_mono=1, job_id="j")
+WINDOW = SlotRow(
+    track="aqu", kind="window", due_at=NOW, due_mono=1, job_id="j", races=(3,), until_at=NOW + 300_000, every=15_000
+)
+UPDATE = SlotRow(track="aqu", kind="daily_data", due_at=NOW, due_mono=1, job_id="j", arguments={"only": "card"})
+GRACE = 30_000
+
+
+def jobs(**parts):
+    """pending, running, finished: the jobs of aqu."""
+    return Jobs(*(dict.fromkeys(parts.get(part, ()), "track_aqu") for part in ("pending", "running", "finished")))
+
+
+NOTHING = jobs()
 
 
 def race(number=3, post=NOW, day="2025-06-15"):
@@ -23,38 +37,73 @@ def race(number=3, post=NOW, day="2025-06-15"):
 @pytest.mark.parametrize(
     ("lateness", "newest", "known", "expected"),
     [
-        (0, True, Known(NOTHING, frozenset(), frozenset()), "post"),
-        (30_000, True, Known(NOTHING, frozenset(), frozenset()), "post"),
-        (30_001, True, Known(NOTHING, frozenset(), frozenset()), "late"),
-        (0, False, Known(NOTHING, frozenset(), frozenset()), "replaced"),
-        (90_000, False, Known(Jobs({"j": "track_aqu"}, {}, {}), frozenset(), frozenset()), "known"),
-        (90_000, True, Known(Jobs({}, {"j": "track_aqu"}, {}), frozenset(), frozenset()), "known"),
-        (90_000, True, Known(Jobs({}, {}, {"j": "track_aqu"}), frozenset(), frozenset()), "known"),
-        (90_000, True, Known(NOTHING, frozenset({"j"}), frozenset()), "known"),
-        (0, True, Known(Jobs({"k": "track_aqu"}, {}, {}), frozenset(), frozenset()), "wait"),
-        (0, True, Known(Jobs({}, {"k": "track_aqu"}, {}), frozenset(), frozenset()), "wait"),
-        (0, True, Known(NOTHING, frozenset(), frozenset({"aqu"})), "wait"),
-        (0, True, Known(Jobs({}, {"k": "track_gp"}, {"l": "track_aqu"}), frozenset(), frozenset({"gp"})), "post"),
+        (0, True, Known(NOTHING), "post"),
+        (GRACE, True, Known(NOTHING), "post"),
+        (GRACE + 1, True, Known(NOTHING), "late"),
+        (0, False, Known(NOTHING), "replaced"),
+        (90_000, False, Known(jobs(pending="j")), "known"),
+        (90_000, True, Known(jobs(running="j")), "known"),
+        (90_000, True, Known(jobs(finished="j")), "known"),
+        (90_000, True, Known(NOTHING, ran=frozenset("j")), "known"),
+        (0, True, Known(NOTHING, busy=frozenset({"aqu"})), "wait"),
+        (0, True, Known(jobs(finished="l"), busy=frozenset({"gp"})), "post"),
     ],
 )
 def test_what_becomes_of_a_planned_slot(lateness, newest, known, expected):
-    assert verdict(SLOT, lateness, newest, known, TOLD) == expected
+    assert verdict(SLOT, lateness, GRACE, known, newest=newest) == expected
 
 
-def test_a_card_may_be_later_than_a_near_poll():
-    card = SlotRow(track="aqu", kind="card", due_at=NOW, due_mono=1, job_id="j")
-    nothing = Known(NOTHING, frozenset(), frozenset())
-    assert [verdict(card, late, True, nothing, TOLD) for late in (150_000, 150_001)] == ["post", "late"]
+@pytest.mark.parametrize(
+    ("lateness", "known", "unknown_ms", "expected"),
+    [
+        (0, Known(jobs(pending="j")), 0, "known"),
+        (90_000, Known(jobs(running="j")), 0, "known"),
+        (0, Known(NOTHING, ran=frozenset("j")), 0, "known"),
+        (0, Known(jobs(finished="j"), ran=frozenset("j")), 0, "known"),
+        (0, Known(jobs(finished="j")), 0, "ended"),
+        (0, Known(NOTHING), UNKNOWN_MS - 1, "wait"),
+        (0, Known(NOTHING, busy=frozenset({"aqu"})), UNKNOWN_MS, "wait"),
+        (GRACE, Known(NOTHING), UNKNOWN_MS, "again"),
+        (GRACE + 1, Known(NOTHING), 0, "lost"),
+    ],
+)
+def test_what_becomes_of_a_posted_slot_that_no_run_has_claimed(lateness, known, unknown_ms, expected):
+    assert verdict_posted(SLOT, lateness, GRACE, known, unknown_ms) == expected
 
 
-def test_the_spider_is_told_its_races_their_date_and_when_to_give_up():
-    races = [race(3, NOW + 60_000, "2025-06-14"), race(9, NOW + 7_200_000)]
-    assert arguments(SLOT, races, NOW, TOLD) == {
-        "race": "3,4", "date": "2025-06-14", "give_up_at": str(NOW + 60_000 - 5000),
-    }  # fmt: skip
-    card = SlotRow(track="aqu", kind="card", due_at=NOW, due_mono=1, job_id="j")
-    assert arguments(card, races[1:], NOW, TOLD) == {"give_up_at": str(NOW + 300_000 - 5000)}
-    assert arguments(card, races, NOW, TOLD)["give_up_at"] == str(NOW + 60_000 - 5000), "the next near poll is sooner"
+@pytest.mark.parametrize(
+    ("slot", "races", "expected"),
+    [
+        (CARD, [], 150_000),
+        (SLOT, [race(3, NOW + 300_000)], 30_000),
+        (CARD, [race(3, NOW + 300_000)], 30_000),
+        (SLOT, [race(3, NOW - 15_000)], 7_500),
+        (WINDOW, [race(3, NOW + 60_000)], 299_999),
+        (UPDATE, [race(3, NOW)], 300_000),
+    ],
+)
+def test_how_late_a_slot_may_be_posted(settings, slot, races, expected):
+    assert grace_ms(settings, slot, races, TOLD) == expected
+
+
+@pytest.mark.parametrize(
+    ("slot", "races", "expected"),
+    [
+        (
+            SLOT, [race(3, NOW + 300_000, "2025-06-14"), race(9, NOW + 7_200_000)],
+            {"race": "3,4", "date": "2025-06-14", "give_up_at": str(NOW + 55_000)},
+        ),
+        (CARD, [race(9, NOW + 3_000_000)], {"give_up_at": str(NOW + 295_000)}),
+        (SLOT, [race(3, NOW - 15_000)], {"race": "3,4", "date": "2025-06-15", "give_up_at": str(NOW + 10_000)}),
+        (
+            WINDOW, [race(3, NOW)],
+            {"race": "3", "date": "2025-06-15", "give_up_at": str(NOW + 300_000), "until": str(NOW + 300_000), "every": "15"},
+        ),
+        (UPDATE, [race(3, NOW)], {"only": "card", "give_up_at": str(NOW + 295_000)}),
+    ],
+)  # fmt: skip
+def test_what_the_spider_is_told(settings, slot, races, expected):
+    assert arguments(settings, slot, races, TOLD) == expected
 
 
 def test_each_track_gets_its_job_and_only_one(scheduler, fake, clock, cards):
@@ -211,16 +260,77 @@ def test_what_is_late_and_what_is_replaced_is_logged(scheduler, fake, clock, cap
     assert "aqu-card-20250615t150640z is given up" in caplog.text
 
 
+def test_a_job_that_scrapyd_lost_is_posted_again_within_its_grace(scheduler, fake, clock, cards, caplog):
+    scheduler.look()
+    fake.pending.clear()
+    for _ in range(9):
+        clock.at += 1000
+        scheduler.look()
+    assert sorted(fake.job_ids) == sorted([*{*fake.job_ids}] * 2), "each of the two a second time, and no more"
+    assert "was lost before it began: posted again" in caplog.text
+
+
+def test_a_job_that_stays_lost_is_given_up_with_its_reason(scheduler, fake, clock, cards):
+    scheduler.look()
+    fake.pending.clear()
+    clock.at += 160_000
+    scheduler.look()
+    assert {slot["reason"] for slot in cards.rows("slot")} >= {"no run has claimed it, and no scrapyd knows its job"}
+    assert set(fake.job_ids) == {slot["job_id"] for slot in cards.rows("slot")}, "no second post of what is too late"
+
+
+def test_a_job_that_ended_before_its_run_is_not_posted_again(scheduler, fake, clock, cards):
+    scheduler.look()
+    fake.finish()
+    clock.at += 5000
+    scheduler.look()
+    assert len(fake.posts) == 2
+    assert {slot["reason"] for slot in cards.rows("slot")} == {
+        "its job ended before its run was opened: see the job's log"
+    }
+
+
+@pytest.mark.parametrize(("away", "busy"), [(59_000, True), (61_000, False)])
+def test_a_job_that_holds_no_lease_any_more_keeps_nobody_away(restarted, fake, cards, clock, store, away, busy):
+    """Its process hangs: scrapyd still lists it."""
+    cards.run("aqu", "hangs", clock.at - away)
+    fake.running = {"hangs": "track_aqu"}
+    with store.write() as connection:
+        connection.exec_driver_sql(f"INSERT INTO track_lease VALUES ('aqu', 'hangs', 1, {clock.at - away + 60_000})")
+    restarted().look()
+    assert ("track_aqu" not in [spider for spider, *_ in fake.posts]) == busy
+
+
+def test_an_update_goes_last_and_waits_for_what_is_near_its_post(scheduler, fake, cards, clock, store):
+    cards.race("aqu", 1, clock.at + 300_000)
+    at = {"due_at": clock.at, "due_mono": clock.monotonic_ms(), "kind": "daily_data", "arguments": {"only": "card"}}
+    with store.write() as connection:
+        for track in ("aqu", "gp"):
+            write_slot(connection, SlotRow(track=track, job_id=f"{track}-daily", trigger="update", **at))
+    scheduler.look()
+    assert [spider for spider, *_ in fake.posts] == ["track_aqu", "track_gp"], "the polls"
+    for _ in range(20):
+        for job, spider in list(fake.pending.items()):
+            cards.run(spider[6:], job, clock.at, finished_at=clock.at, outcome="ok")
+        fake.finish()
+        clock.at += 10_000
+        scheduler.look()
+    posted = {job: (priority, given["only"]) for _, job, priority, given in fake.posts if job.endswith("daily")}
+    assert posted == {"aqu-daily": (-1_000_000, "card"), "gp-daily": (-1_000_000, "card")}
+    assert fake.job_ids.index("gp-daily") < fake.job_ids.index("aqu-daily")
+    assert fake.most_at_once == 1
+
+
 actions = st.lists(
     st.sampled_from(
         ["wait", "wait", "wait", "start", "finish", "down", "up", "answer lost", "lost", "restart", "crash"]
     ),
     min_size=20,
-    max_size=120,
+    max_size=60,
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=actions)
 def test_never_two_jobs_of_one_track(restarted, fake, cards, clock, actions):
     """Whatever fails in whatever order: no job id twice, and no track twice at once."""

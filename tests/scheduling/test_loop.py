@@ -5,8 +5,10 @@ import logging
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from horses_scrapy.errors import StoreBroken, StoreBusy
+from horses_scrapy.errors import ALREADY_RUNNING, StoreBroken, StoreBusy
 from horses_scrapy.scheduling.outage import ALARM_MS, Outage
+from horses_scrapy.storage.leader import Deposed
+from horses_scrapy.storage.slots import SlotRow, write_slot
 
 
 class Stops:
@@ -57,6 +59,7 @@ def test_a_fault_of_the_program_is_not_hidden(scheduler, monkeypatch):
 
 
 def test_it_sleeps_until_the_next_poll_and_no_longer_than_a_tick(scheduler, fake, clock, cards):
+    cards.race("aqu", 1, clock.at + 3_000_000)
     stop = Stops(1)
     scheduler.run(stop)
     assert stop.waits == [1.0], "jobs are under way: their boards are told as they come"
@@ -79,6 +82,61 @@ def test_it_does_not_spin_while_scrapyd_is_away(scheduler, fake):
     stop = Stops(3)
     scheduler.run(stop)
     assert min(stop.waits) == 10
+
+
+def test_a_look_that_failed_late_is_followed_on_time(scheduler, clock, monkeypatch):
+    def snapshot():
+        clock.at += 7000
+        raise StoreBusy("pid 7 holds it")
+
+    monkeypatch.setattr(scheduler, "snapshot", snapshot)
+    stop = Stops(1)
+    scheduler.run(stop)
+    assert stop.waits == [3]
+
+
+def test_a_scheduler_that_was_replaced_ends_and_writes_nothing(scheduler, restarted, fake, cards, clock):
+    successor = restarted()
+    with pytest.raises(Deposed, match=r"of epoch 1 leads no more, but .*, epoch 2"):
+        scheduler.run(Stops(9))
+    assert (fake.posts, cards.rows("slot")) == ([], [])
+    assert Deposed.exit_code == ALREADY_RUNNING
+    successor.look()
+    assert len(fake.posts) == 2
+
+
+def test_the_leader_says_at_each_tick_that_it_is_alive(scheduler, clock, cards):
+    for _ in range(4):
+        scheduler.look()
+        clock.at += 5000
+    assert [row["renewed_at"] for row in cards.rows("leader")] == [clock.at - 10_000]
+
+
+@pytest.mark.parametrize("step_s", [-3600, 90])
+def test_a_clock_that_is_set_is_told(scheduler, clock, caplog, step_s):
+    scheduler.look()
+    clock.at += 10_000
+    scheduler.look()
+    assert "The clock was set" not in caplog.text
+    clock.step(step_s * 1000)
+    scheduler.look()
+    assert f"The clock was set by {step_s:+d} s" in caplog.text
+
+
+def test_a_window_that_does_not_start_is_an_alarm_once(scheduler, store, clock, caplog):
+    row = SlotRow(
+        track="aqu", kind="window", due_at=clock.at, due_mono=clock.monotonic_ms(), job_id="w", state="posted",
+        posted_at=clock.at, until_at=clock.at + 300_000, every=15_000,
+    )  # fmt: skip
+    with store.write() as connection:
+        write_slot(connection, row)
+    scheduler.parts.scrapyd.pending["w"] = "track_aqu"
+    for _ in range(4):
+        scheduler.look()
+        clock.at += 3000
+    alarms = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(alarms) == 1
+    assert alarms[0].startswith("Window w has not started 6 s after it was due")
 
 
 def test_a_run_that_went_wrong_is_told_once_and_when_it_has_ended(scheduler, store, cards, clock, caplog):
@@ -158,4 +216,4 @@ def test_an_outage_is_told_when_it_begins_lasts_and_ends(monkeypatch, caplog):
     outage.answered()
     assert not outage.lasts
     assert [record.levelno for record in caplog.records] == [logging.WARNING, logging.ERROR, logging.INFO]
-    assert "No answer for 60 s" in caplog.messages[1]
+    assert "No answer for 30 s" in caplog.messages[1]

@@ -37,7 +37,7 @@ def test_nobody_gets_in_without_the_password(real):
 
 
 def test_our_configuration_is_really_read(real):
-    assert "max_proc=4" in real.scrapyd.output
+    assert "max_proc=6" in real.scrapyd.output, "the tracks, and four more"
     assert (real.home / "data" / "scrapyd" / "dbs" / "jobs.db").is_file(), "SqliteJobStorage, and where"
     assert [path.name for path in (real.home / "config").iterdir() if path.is_dir()] == [], "nothing beside the files"
     for service in ("addversion.json", "delversion.json", "delproject.json"):
@@ -70,7 +70,7 @@ def test_never_two_jobs_of_a_track_at_once(fresh, waited):
     """A poll falls due five times as often as a job ends."""
     now, client, settings = Clock(), fresh.client, fresh.settings
     fresh.tell(seconds=0.5)
-    dispatcher = Dispatcher(fresh.store, client, settings.scraping)
+    dispatcher = Dispatcher(fresh.store, client, settings)
     most, number, ended = 0, 0, 0
     while ended < 2:
         number += 1
@@ -79,7 +79,7 @@ def test_never_two_jobs_of_a_track_at_once(fresh, waited):
         with fresh.store.write() as connection:
             write_slot(connection, row)
             seen = snapshot.take(connection, now, settings, ["aqu"])
-        dispatcher.dispatch(seen, [slot for slot in seen.slots if slot.state == "planned"])
+        dispatcher.dispatch(seen, [slot for slot in seen.slots if slot.state == "planned"], client.listjobs())
         jobs = client.listjobs()
         most = max(most, [*jobs.pending.values(), *jobs.running.values()].count("track_aqu"))
         ended = sum(row["finished_at"] is not None for row in rows(fresh.store, "crawl_run"))

@@ -8,7 +8,7 @@ import pytest
 from horses_scrapy import config
 from horses_scrapy.errors import FATAL, OK, PARTIAL, ConfigError, Unhealthy
 from horses_scrapy.health import Fault
-from horses_scrapy.scheduling import dry_run, service
+from horses_scrapy.scheduling import dry_run, leadership, service
 from horses_scrapy.scheduling.once import crawl_each
 from horses_scrapy.scheduling.stop import Stop, on_signals
 
@@ -88,7 +88,8 @@ def test_a_start_tells_the_tracks_and_the_database_in_this_order(settings, healt
     monkeypatch.setattr(service.Scheduler, "run", lambda *_: order.append("loop"))
     assert service.serve(settings, clock) == OK
     assert order == ["health", "loop"]
-    told = [record.getMessage() for record in caplog.records if record.name == service.__name__]
+    ours = {service.__name__, leadership.__name__}
+    told = [record.getMessage() for record in caplog.records if record.name in ours]
     assert [text.split()[0] for text in told] == ["Monitoring", "SQLite", "Watching;", "Stopped"]
     assert told[0] == "Monitoring 2 tracks: AQU, GP"
 
@@ -145,7 +146,7 @@ def test_a_dry_run_makes_no_database(home, settings, clock):
     first, second, following = dry_run.lines(settings, clock)
     assert first == "Would queue track_aqu: the whole card, due 2025-06-15 15:06:40Z, job aqu-card-20250615t150640z"
     assert second.startswith("Would queue track_gp: the whole card")
-    assert following == "Next: 2025-06-15 15:10:00Z"
+    assert following == "Next: 2025-06-16 10:00:00Z", "06:00 at the track: no race is known yet"
     assert not (home / "data").exists()
 
 
@@ -158,12 +159,12 @@ def test_a_dry_run_refuses_the_rules_that_a_start_would_refuse(settings, clock):
 def test_a_dry_run_tells_the_races_near_and_when_the_next_poll_is_due(scheduler, settings, fake, clock, cards, store):
     scheduler.look()
     fake.finish()
-    assert dry_run.lines(settings, clock) == ["Nothing is due now", "Next: 2025-06-15 15:10:00Z"]
+    assert dry_run.lines(settings, clock) == ["Nothing is due now", "Next: 2025-06-16 10:00:00Z"]
     cards.race("aqu", 7, clock.at + 120_000)
     clock.at += 100_000
     assert dry_run.lines(settings, clock) == [
         "Would queue track_aqu: races 7, due 2025-06-15 15:08:00Z, job aqu-near-20250615t150800z",
-        "Next: 2025-06-15 15:09:00Z",
+        "Next: 2025-06-15 15:08:40Z",  # its off
     ]
 
 
@@ -179,3 +180,57 @@ def test_a_signal_wakes_the_sleeper_and_the_next_one_kills(number):
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60, "or it is killed"
     assert signal.getsignal(number) == before
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+# --- Reading the configuration again ----------------------------------------------------------------------------------
+
+
+def test_a_reload_watches_the_new_tracks_under_the_same_lock(home, settings, healthy, clock, caplog, monkeypatch):
+    caplog.set_level("INFO")
+    seen = []
+
+    def run(scheduler, stop):
+        seen.append(scheduler)
+        if len(seen) == 1:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.wait(60)
+        elif len(seen) == 2:
+            (home / "config" / "alerts.yaml").write_text("rules: 7")
+            stop.ask_reload()
+
+    monkeypatch.setattr(service.Scheduler, "run", run)
+    told = [settings.watching(["gp"]), settings.watching(["aqu"])]
+    assert service.serve(settings, clock, reload=lambda _: told.pop(0)) == OK
+    assert [scheduler.parts.tracks for scheduler in seen] == [("aqu", "gp"), ("gp",), ("gp",)]
+    assert seen[1] is seen[2], "rules that cannot be used leave all as it was"
+    assert seen[0].parts.lead is seen[1].parts.lead
+    assert "the old configuration stays in force" in caplog.text
+
+
+def test_files_with_faults_change_nothing(home, settings, healthy, clock, caplog, monkeypatch):
+    seen = []
+
+    def run(scheduler, stop):
+        seen.append(scheduler)
+        if len(seen) == 1:
+            (home / "config" / "config.yaml").write_text("scheduler: {tick: never}")
+            stop.ask_reload()
+
+    monkeypatch.setattr(service.Scheduler, "run", run)
+    assert service.serve(settings, clock) == OK
+    assert seen[0] is seen[1]
+    assert "scheduler.tick" in caplog.text
+
+
+def test_a_stop_that_comes_with_a_reload_is_a_stop():
+    stop = Stop()
+    stop.ask_reload()
+    assert stop.wait(60)
+    assert stop.takes_reload()
+    assert not stop.takes_reload()
+    assert not stop.wait(0)
+    stop.ask_reload()
+    stop.ask()
+    assert stop.takes_reload()
+    assert stop.wait(60)
+    stop.close()

@@ -6,12 +6,14 @@ from horses_scrapy.storage.slots import (
     EvaluatedBoard,
     SlotRow,
     alert_texts,
+    claim_slot,
     evaluated_boards,
+    give_up_slot,
     leased_tracks,
     mark_lost,
     mark_slot,
+    open_runs,
     outcomes,
-    overdue_runs,
     recent_slots,
     unposted_slots,
     write_slot,
@@ -62,22 +64,43 @@ def test_recent_slots_are_read_along_the_primary_key(store):
     assert all("SEARCH" in step[-1] and "due_at>?" in step[-1] for step in plan), plan
 
 
-def test_runs_past_their_deadline(store, cards):
-    late, fresh, ended, hand, held = (
-        cards.run("aqu", "j1", NOW - 400_000),
-        cards.run("aqu", "j2", NOW - 200_000),
+def test_runs_that_have_not_ended(store, cards):
+    job, ended, hand, held = (
+        cards.run("aqu", row().job_id, NOW - 400_000),
         cards.run("aqu", "j3", NOW - 400_000, finished_at=NOW, outcome="ok"),
         cards.run("gp", None, NOW - 400_000),
         cards.run("sa", None, NOW - 400_000),
     )
     lease = "INSERT INTO track_lease VALUES ('{}', 'run:{}', 1, {})"
     with store.write() as connection:
+        write_slot(connection, row(until_at=NOW + 5))
         connection.exec_driver_sql(lease.format("gp", hand, NOW - 1))
         connection.exec_driver_sql(lease.format("sa", held, NOW + 1))
         assert leased_tracks(connection, NOW) == {"sa"}
-        overdue = overdue_runs(connection, ["aqu", "gp", "sa"], 0, NOW - 300_000, NOW)
-        assert {run.run_id for run in overdue} == {late, hand}, (fresh, ended)
-        assert overdue_runs(connection, ["aqu"], NOW - 399_000, NOW - 300_000, NOW) == []
+        found = open_runs(connection, ["aqu", "gp", "sa"], 0, NOW)
+        told = {run.run_id: (run.until_at, run.leased) for run in found}
+        assert told == {job: (NOW + 5, False), hand: (None, False), held: (None, True)}, ended
+        assert open_runs(connection, ["aqu"], NOW - 399_000, NOW) == []
+
+
+def test_a_lost_run_holds_its_track_no_more(store, cards):
+    run = cards.run("aqu", "j1", NOW)
+    with store.write() as connection:
+        connection.exec_driver_sql(f"INSERT INTO track_lease VALUES ('aqu', 'j1', 1, {NOW + 60_000})")
+        connection.exec_driver_sql(f"INSERT INTO track_lease VALUES ('gp', 'j2', 1, {NOW + 60_000})")
+        assert mark_lost(connection, run, NOW, "why")
+        assert leased_tracks(connection, NOW) == {"gp"}
+
+
+def test_a_claimed_slot_is_not_given_up(store, cards):
+    with store.write() as connection:
+        write_slot(connection, row())
+        write_slot(connection, row(NOW + 1, state="posted"))
+        claim_slot(connection, row().job_id, 7)
+        assert not give_up_slot(connection, row().job_id, "lost")
+        assert give_up_slot(connection, row(NOW + 1).job_id, "lost")
+        told = {slot.due_at: (slot.state, slot.reason) for slot in recent_slots(connection, ["aqu"], 0)}
+    assert told == {NOW: ("planned", None), NOW + 1: ("failed", "lost")}
 
 
 def test_a_run_that_ended_meanwhile_keeps_its_outcome(store, cards):

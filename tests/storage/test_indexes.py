@@ -24,7 +24,7 @@ ASKED = {
     "idx_race_date": lambda c: queries.races_of_day(c, None, 0, 1),
     "idx_board_pending": lambda c: queries.pending_board_ids(c, 1),
     "idx_change_race": lambda c: alert_history.card_changes(c, 1),
-    "idx_crawl_run_track": lambda c: slots.overdue_runs(c, ["demo"], 0, 1, 1),
+    "idx_crawl_run_track": lambda c: slots.open_runs(c, ["demo"], 0, 1),
     "idx_crawl_run_job": lambda c: slots.outcomes(c, ["a"]),
     "idx_alert_race": lambda c: alert_reader.alerts_of(c, [1]),
     "idx_alert_state_race": lambda c: alerts.states(c, 1),

@@ -50,3 +50,13 @@ def test_all_that_is_missing_or_bad_is_named_and_nothing_shown(settings, environ
 def test_nothing_in_the_way(settings):
     assert channel_faults(settings, TWO, {"PAGER_URL": "json://h/a", "CHAT_URL": "json://h/b"}) == []
     assert channel_faults(settings, Delivery(), {}) == []
+
+
+def test_a_url_can_stand_in_a_file_or_come_from_a_command(settings):
+    settings.home.mkdir(parents=True, exist_ok=True)
+    (settings.home / "pager").write_text("json://127.0.0.1/s3cret\n", encoding="utf-8")
+    environ = {"PAGER_URL_FILE": "pager", "CHAT_URL_COMMAND": "cat pager"}
+    assert channel_faults(settings, TWO, environ) == []
+    (fault, *_) = channel_faults(settings, TWO, {**environ, "PAGER_URL_FILE": "absent"})
+    assert "PAGER_URL_FILE" in fault
+    assert "cannot be read: No such file" in fault

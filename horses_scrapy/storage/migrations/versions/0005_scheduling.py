@@ -25,6 +25,7 @@ SLOT = (
     "requested_mono",
     "responded_mono",
     "committed_mono",
+    "update_run_id",
 )
 NEW_TABLES = (
     "leader", "capture", "host_use", "job_queue", "update_run", "synced_day", "bookmaker", "track_reference", "pool_terms",
@@ -43,6 +44,7 @@ def upgrade() -> None:
     _add("slot", "node")
     for name in SLOT:
         op.add_column("slot", sa.Column(name, INT, nullable=True))
+    op.create_index("idx_slot_update", "slot", ["update_run_id"], sqlite_where=sa.text("update_run_id IS NOT NULL"))
     _claim()
     _tables()
 
@@ -51,6 +53,7 @@ def downgrade() -> None:
     for table in reversed(NEW_TABLES):
         op.drop_table(table)
     op.execute("DELETE FROM slot WHERE kind NOT IN ('card', 'near')")
+    op.drop_index("idx_slot_update", "slot")
     for name in (*reversed(SLOT), "node", "reason", "arguments", "trigger"):
         _drop("slot", name)
     op.execute("UPDATE crawl_run SET outcome = 'lost' WHERE outcome = 'memory'")

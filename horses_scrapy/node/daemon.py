@@ -3,16 +3,20 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from scrapyd.config import Config
 
+import horses_scrapy
 from horses_scrapy.config import Settings
-from horses_scrapy.config.load import CONFIG_VARIABLE
+from horses_scrapy.config.variables import CONFIG_VARIABLE
 from horses_scrapy.errors import ConfigError
 from horses_scrapy.hosts import is_local, origin
 
 CONF = "scrapyd.conf"
+PROJECT = Path(horses_scrapy.__file__).parents[1]
+"""scrapyd finds its hooks and its runner there: it looks neither beside its configuration nor in the project."""
 MAKE_ONE = (
     """python -c "import secrets; print('SCRAPYD_PASSWORD=' + secrets.token_urlsafe())" >> .env; chmod 600 .env"""
 )
@@ -48,6 +52,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
         "SCRAPYD_PASSWORD": password,
         "SCRAPYD_HTTP_PORT": str(port),
         CONFIG_VARIABLE: str(settings.config_file),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), environ.get("PYTHONPATH")))),
     }
 
 

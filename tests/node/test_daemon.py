@@ -1,13 +1,16 @@
 """What scrapyd is started with, and when it is not started."""
 
 import configparser
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from scrapy.utils.misc import load_object
+from scrapyd.webservice import Schedule
 
 from horses_scrapy import config
 from horses_scrapy.errors import ConfigError
-from horses_scrapy.scheduling import daemon
+from horses_scrapy.node import daemon
 
 SHIPPED = Path(__file__).parents[2] / "config" / "scrapyd.conf"
 
@@ -22,6 +25,7 @@ def test_scrapyd_gets_our_password_port_and_configuration(home, settings):
     assert found == {
         "PATH": "/bin", "SCRAPYD_USERNAME": "horses", "SCRAPYD_PASSWORD": "correct-horse",
         "SCRAPYD_HTTP_PORT": port, "HORSES_CONFIG": str(home / "config" / "config.yaml"),
+        "PYTHONPATH": str(SHIPPED.parents[1]),
     }  # fmt: skip
 
 
@@ -76,7 +80,12 @@ def test_the_shipped_configuration():
     assert told["bind_address"] == "127.0.0.1"
     assert told.getfloat("poll_interval") == 0.2
     assert told["jobstorage"] == "scrapyd.jobstorage.SqliteJobStorage"
-    assert told.getint("max_proc") > 0
+    assert told.getint("max_proc") == 0, "our launcher counts the tracks"
+    ours = [told[name] for name in ("poller", "launcher", "spiderqueue")]
+    assert all(callable(load_object(path)) for path in ours)
+    assert find_spec(told["runner"]) is not None
     assert all("data/scrapyd/" in told[name] for name in ("dbs_dir", "logs_dir", "eggs_dir"))
-    assert dict(parser["services"]) == dict.fromkeys(("addversion.json", "delversion.json", "delproject.json"), "")
+    services = dict(parser["services"])
+    assert issubclass(load_object(services.pop("schedule.json")), Schedule)
+    assert services == dict.fromkeys(("addversion.json", "delversion.json", "delproject.json"), "")
     assert not any("#" in value for value in told.values()), "a comment behind a value is part of it"

@@ -1,19 +1,10 @@
-"""Logging of the long-running processes: `LEVEL - message` on the console, everything in a dated file."""
+"""No secret in any log, whoever writes it."""
 
 import logging
-import sys
 from collections.abc import Iterable
-from logging.handlers import TimedRotatingFileHandler
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from horses_scrapy.config import Settings
-from horses_scrapy.errors import ConfigError
-
-CONSOLE = "%(levelname)s - %(message)s"
-DETAILED = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
-QUIET = ("urllib3", "twisted", "alembic", "asyncio")
-BACKUPS = 14
 
 
 class Redact(logging.Filter):
@@ -48,7 +39,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    urls = (settings.system.database_url, settings.system.database_direct_url)
+    """Wherever they came from: a variable, a file or a command."""
+    urls = (settings.system.database_url, settings.system.database_direct_url, settings.scheduler.ping_url)
     return [
         settings.smtp.password.get_secret_value(),
         settings.scrapyd.password.get_secret_value(),
@@ -66,37 +58,3 @@ def _url_secrets(url: str) -> list[str]:
     """The URL, and its password alone, as written and decoded: a driver's error may quote either."""
     password = urlsplit(url).password or ""
     return [url, password, unquote(password)]
-
-
-def set_up(settings: Settings, name: str) -> None:
-    """Log to the console and to `<dir>/<name>.log`, rolled at midnight; `-` as the directory leaves the file out."""
-    redact = Redact(secrets_of(settings))
-    console = logging.StreamHandler(sys.stdout)
-    console.setFormatter(logging.Formatter(CONSOLE))
-    console.setLevel(settings.logging.level)
-    handlers: list[logging.Handler] = [console]
-    if settings.logging.dir != "-":
-        handlers.append(_file(settings.home / settings.logging.dir, name))
-    for handler in handlers:
-        handler.addFilter(redact)
-    logging.basicConfig(level=logging.DEBUG, handlers=handlers, force=True)
-    quieten()
-
-
-def quieten() -> None:
-    """Libraries that tell their every step at INFO."""
-    for library in QUIET:
-        logging.getLogger(library).setLevel(logging.WARNING)
-
-
-def _file(folder: Path, name: str) -> logging.Handler:
-    path = folder / f"{name}.log"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = TimedRotatingFileHandler(
-            path, when="midnight", backupCount=BACKUPS, encoding="utf-8", errors="backslashreplace"
-        )
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror}); set logging.dir, or - for no file") from error
-    handler.setFormatter(logging.Formatter(DETAILED))
-    return handler
