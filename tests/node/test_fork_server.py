@@ -53,11 +53,17 @@ def server(lasting):
 
 
 @pytest.fixture
-def own(tmp_path):
-    """A home with a server for one test."""
+def start_elsewhere(tmp_path):
+    """In a home for one test."""
     starter = Starter(make_home(tmp_path / "home", free_port()))
-    yield starter, _served(starter)
+    yield starter
     starter.end()
+
+
+@pytest.fixture
+def own(start_elsewhere):
+    """A home with a server for one test."""
+    return start_elsewhere, _served(start_elsewhere)
 
 
 def job_of(starter, *arguments, runner=RUNNER, **environ):
@@ -174,9 +180,8 @@ def test_a_request_that_is_cut_short_harms_nobody(place, server, crawl):
 
 
 @pytest.mark.slow
-def test_changed_code_is_run_by_the_next_job_and_a_running_one_keeps_its_server(tmp_path, waited):
-    start = Starter(make_home(tmp_path / "home", free_port()))
-    place, copied = start.place, tmp_path / "copied"
+def test_changed_code_is_run_by_the_next_job_and_a_running_one_keeps_its_server(start_elsewhere, tmp_path, waited):
+    start, place, copied = start_elsewhere, start_elsewhere.place, tmp_path / "copied"
     for package in ("alerts", "horses_scrapy"):
         shutil.copytree(PROJECT / package, copied / package, ignore=shutil.ignore_patterns("__pycache__"))
     path, told = place.path / "fork.sock", {"PYTHONPATH": str(copied)}
@@ -194,11 +199,10 @@ def test_changed_code_is_run_by_the_next_job_and_a_running_one_keeps_its_server(
     assert json.loads(facts.output.splitlines()[0])["mark"] == "changed"
     assert jobs_of(server) == [running], "the same process, with the same child"
     assert job.process.wait(40) == 0
-    (copied / "horses_scrapy" / "money.py").write_text("def broken(:\n")
+    (copied / "horses_scrapy" / "spiders" / "york.py").write_text("def broken(:\n")
     assert start("-m", RUNNER, "crawl", "quick", **told).process.wait(20) == 0
-    assert "horses_scrapy.money was not preloaded: SyntaxError" in server.output
+    assert "horses_scrapy.spiders.york was not preloaded: SyntaxError" in server.output
     assert server.process.poll() is None
-    start.end()
 
 
 def test_a_job_imports_next_to_nothing_more(tmp_path):

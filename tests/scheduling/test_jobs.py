@@ -236,7 +236,10 @@ def test_a_slot_left_open_for_a_day_is_settled_at_the_start(restarted, cards, cl
 
 
 @pytest.mark.parametrize("step_s", [-7200, -3600, -90, 90, 3600])
-def test_a_clock_that_is_set_stops_no_poll(scheduler, fake, clock, step_s):
+def test_a_clock_that_is_set_stops_no_poll(scheduler, fake, clock, cards, step_s):
+    for track in ("aqu", "gp"):
+        cards.race(track, 1, None)  # nobody has told its post time: the day's cadence
+
     def drive(seconds):
         for _ in range(seconds // 30):
             scheduler.look()
@@ -336,6 +339,8 @@ def test_never_two_jobs_of_one_track(restarted, fake, cards, clock, actions):
     """Whatever fails in whatever order: no job id twice, and no track twice at once."""
     clock.at += 10_000_000  # the examples share a database
     fake.__init__()
+    for number, track in enumerate(("aqu", "gp")):
+        cards.race(track, clock.at // 10_000_000 % 1000, clock.at + 400_000 + number * 60_000)
     scheduler = restarted()
     for action in actions:
         if action in ("start", "finish"):
