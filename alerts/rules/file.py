@@ -11,7 +11,8 @@ from alerts.rules.base import Block, Rule
 from alerts.rules.kinds import KINDS, SEED_NAMES
 from alerts.rules.policy import Delivery
 from alerts.rules.rule_set import RuleSet
-from horses_scrapy.config.yaml_file import Location, YamlFile, faults, nearest, read
+from horses_scrapy.config.yaml_file import YamlFile, faults, nearest, read
+from horses_scrapy.config.yaml_text import Location
 from horses_scrapy.errors import ConfigError
 
 SHARED = ("enabled", "severity", "recipients", "scope", "minutes_to_post", "min_pool", "for", "repeat")

@@ -21,7 +21,8 @@ from horses_scrapy.demo.processes import Processes
 from horses_scrapy.demo.screen import Screen, fired, summary
 from horses_scrapy.errors import FATAL, OK, HorsesError
 from horses_scrapy.health.facts import client_of
-from horses_scrapy.health.scrapyd import ScrapydClient, ScrapydDown
+from horses_scrapy.health.nodes import Nodes
+from horses_scrapy.health.scrapyd import ScrapydDown
 from horses_scrapy.simulator.ledger import Ledger
 from horses_scrapy.simulator.plan import Plan
 from horses_scrapy.simulator.timeline import OVER
@@ -93,7 +94,7 @@ class Demo:
         processes.start("mailer", ["scripts/mailer.py"])
         processes.start("scheduler", ["scripts/scheduler.py"])
 
-    def _await_scrapyd(self, processes: Processes, scrapyd: ScrapydClient) -> None:
+    def _await_scrapyd(self, processes: Processes, scrapyd: Nodes) -> None:
         give_up = time.monotonic() + START_DEADLINE
         while not _answers(scrapyd):
             processes.check()
@@ -152,7 +153,7 @@ class Demo:
         return wrong
 
 
-def _answers(scrapyd: ScrapydClient) -> bool:
+def _answers(scrapyd: Nodes) -> bool:
     try:
         scrapyd.daemonstatus()
     except ScrapydDown:

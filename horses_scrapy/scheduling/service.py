@@ -107,6 +107,7 @@ def _reloaded(scheduler: Scheduler, reload: Reload) -> Scheduler:
     except ConfigError as error:
         logger.error("%s: the old configuration stays in force", error)  # noqa: TRY400 (the text says it all)
         return scheduler
+    parts.updates.close()
     logger.info("The configuration was read again")
     return made
 

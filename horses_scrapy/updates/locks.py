@@ -34,6 +34,10 @@ class Locks:
     def free(self, name: str) -> None:
         self._held.pop(name, ExitStack()).close()
 
+    def free_all(self) -> None:
+        for name in tuple(self._held):
+            self.free(name)
+
     @property
     def any(self) -> bool:
         return bool(self._held)

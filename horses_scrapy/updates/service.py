@@ -74,6 +74,10 @@ class Updates:
         self._begun(made, start)
         return made
 
+    def close(self) -> None:
+        """Let go of the locks: whoever comes next drives what is open."""
+        self._locks.free_all()
+
     def settled(self, update_run_id: int) -> str | None:
         """Its outcome, None while it is under way."""
         with self._store.read() as connection:
