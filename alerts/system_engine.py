@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +14,7 @@ from alerts.engine import Setting, move_states, states_of
 from alerts.evaluate import Evaluation
 from alerts.expiry import AFTER_POST_MS, expires_at
 from alerts.history import HARMLESS
-from alerts.reading.facts import MINUTE_MS, Fault, House, SystemFacts
+from alerts.reading.facts import MINUTE_MS, Fault, House, Polling, SystemFacts
 from alerts.rules.system import (
     CrawlFailuresRule,
     ErrorBurstRule,
@@ -68,6 +68,7 @@ class SystemEngine:
         self._since = watching_since
         self._free = free
         self._faults: list[Fault] = []
+        self._polling: tuple[Polling, ...] = ()
         self._filled: dict[str, tuple[int, tuple[Filling, ...]]] = {}
 
     def evaluate_track(self, key: str) -> list[str]:
@@ -75,7 +76,7 @@ class SystemEngine:
         return self._evaluate((key,), whole=False)
 
     def evaluate_all(self, tracks: Collection[str]) -> list[str]:
-        """The lines of what is told, at a tick: of these tracks, the database and the mail."""
+        """The lines of what is told, at a tick: of these tracks, the database, the mail and the polls."""
         told = self._evaluate(tracks, whole=True)
         # Only now: what could not be written is told by the first look that can write again.
         self._faults = [fault for fault in self._faults if self._clock.now_ms() - fault.at < QUIET_MS]
@@ -87,6 +88,10 @@ class SystemEngine:
             log.critical("The database does not take what is written; this is told once it does: %s", error)
         self._faults.append(Fault(self._clock.now_ms(), str(error)))
         del self._faults[1:-10]
+
+    def polls(self, polling: Iterable[Polling]) -> None:
+        """What the scheduler knows of its polls now; what it leaves out is not known."""
+        self._polling = tuple(polling)
 
     def _evaluate(self, tracks: Collection[str], *, whole: bool) -> list[str]:
         if not self._setting.rules.on_ourselves:
@@ -130,6 +135,7 @@ class SystemEngine:
             free_mb=None if self._store.path is None else self._free(self._store.path.parent),
             faults=tuple(self._faults),
             mail=mail_facts(connection, now_ms),
+            polling=self._polling,
         )
 
     def _ask(self, now_ms: int) -> Ask:

@@ -97,4 +97,5 @@ ITEM_PIPELINES = {
 # Logging: scrapyd names the LOG_FILE of a job on its command line
 LOG_LEVEL = HORSES.logging.level  # Scrapy's DEBUG prints every item
 LOG_FORMAT = logs.DETAILED  # as in the log files of the other processes
+WARN_ON_GENERATOR_RETURN_VALUE = False  # reads the source of each callback; mypy tells it before
 LOG_VERSIONS: list[str] = []  # asking for them costs a job 5 % of its time

@@ -96,6 +96,7 @@ class TrackSpider(RoundSpider):
         self.begin_round(self.days.dates[0], int(give_up_at) if give_up_at else None)
         self.problems = []
         self._finished: frozenset[int] = frozenset()
+        self._finished_known = False  # the end of a window's poll has read them for the next one
         self._due: frozenset[int] | None = None
         missing = self.required_options - track.options.keys()
         if missing:
@@ -135,7 +136,8 @@ class TrackSpider(RoundSpider):
         Raises NothingDue.
         """
         self._due = None
-        self._finished = frozenset() if self.days.again else self.run.finished_races(self.race_date)
+        if not self._finished_known:
+            self._finished = frozenset() if self.days.again else self.run.finished_races(self.race_date)
         if self.window is not None and self.asked.races and self.asked.races <= self._finished:
             raise NothingDue(f"no race that was asked for at {self.track.key} on {self.race_date} is still to come")
         if self.asked.due is None and not self.status_on_card:
@@ -155,8 +157,9 @@ class TrackSpider(RoundSpider):
 
     def all_over(self) -> bool:
         """Of the races asked for, else of those whose post time is stored."""
+        self._finished, self._finished_known = self.run.finished_races(self.race_date), True
         races = self.asked.races or frozenset(self.run.post_times(self.race_date))
-        return bool(races) and races <= self.run.finished_races(self.race_date)
+        return bool(races) and races <= self._finished
 
     def card_requests(self) -> Iterator[Request]:
         """The requests that find the day's races."""

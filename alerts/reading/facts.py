@@ -22,12 +22,29 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """One of what polls need. at: since when it fails, None where it works; lasts_ms: the real milliseconds since then.
+
+    told: scrapyd's last words, the jobs of windows that did not start.
+    """
+
+    subject: Literal["scrapyd", "windows"]
+    at: int | None = None
+    lasts_ms: int = 0
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What is of no track. free_mb: of the database's disk, None where a server has it. faults: of the last minutes, oldest first."""
+    """What is of no track. free_mb: of the database's disk, None where a server has it. faults: of the last minutes, oldest first.
+
+    polling: what is known of it; only the scheduler knows.
+    """
 
     free_mb: int | None
     faults: tuple[Fault, ...] = ()
     mail: tuple[MailFacts, ...] = ()
+    polling: tuple[Polling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

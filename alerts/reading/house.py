@@ -1,14 +1,18 @@
-"""What is of no track: the database and the mail. Pure."""
+"""What is of no track: the database, the mail and the polls. Pure."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from alerts.reading.facts import MINUTE_MS, Fault, Finding, Here, House
-from alerts.rules.system import DatabaseRule, MailFailingRule
+from alerts.rules.system import DatabaseRule, MailFailingRule, PollingRule
 from horses_scrapy.storage.mail_facts import MailFacts
 
 STORE_ERROR = "store_error"
 DISK, WRITES = "disk", "writes"
 """Subjects of the database rule."""
+SCRAPYD: Final = "scrapyd"
+WINDOWS: Final = "windows"
+"""Subjects of the polling rule."""
 
 
 def database(rule: DatabaseRule, house: House, here: Here) -> Iterator[Finding]:
@@ -56,4 +60,21 @@ def mail_failing(rule: MailFailingRule, house: House, here: Here) -> Iterator[Fi
             threshold=round(rule.minutes * 1000),
             at=here.now_ms - longest,
             told=(str(mail.dead),) if mail.dead else (),
+        )
+
+
+def polling(rule: PollingRule, house: House, _: Here) -> Iterator[Finding]:
+    """Values in real milliseconds: the thousandths of seconds."""
+    silent = any(one.subject == SCRAPYD and one.at is not None for one in house.polling)
+    for one in house.polling:
+        if one.subject == WINDOWS and silent:
+            continue  # one cause, one mail
+        least = round(rule.seconds * 1000) if one.subject == SCRAPYD else 0
+        yield Finding(
+            subject=one.subject,
+            standing="over" if one.at is None else "breach" if one.lasts_ms >= least else "between",
+            value=one.lasts_ms,
+            threshold=least or None,
+            at=one.at,
+            told=one.told,
         )

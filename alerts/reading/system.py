@@ -15,6 +15,7 @@ from alerts.rules.system import (
     FrozenProbablesRule,
     MailFailingRule,
     OutcomeRule,
+    PollingRule,
     SelectorHealthRule,
     StaleSourceRule,
 )
@@ -32,5 +33,5 @@ TRACK_READERS: Mapping[type[SystemRule], Callable[[Any, TrackFacts, Here], Itera
     }
 )
 HOUSE_READERS: Mapping[type[SystemRule], Callable[[Any, House, Here], Iterator[Finding]]] = MappingProxyType(
-    {DatabaseRule: house.database, MailFailingRule: house.mail_failing}
+    {DatabaseRule: house.database, MailFailingRule: house.mail_failing, PollingRule: house.polling}
 )

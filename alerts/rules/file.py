@@ -1,5 +1,6 @@
 """config/alerts.yaml -> RuleSet. Every fault of the file is reported at once, with its line."""
 
+import functools
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,7 @@ from alerts.rules.base import Block, Rule
 from alerts.rules.kinds import KINDS, SEED_NAMES
 from alerts.rules.policy import Delivery
 from alerts.rules.rule_set import RuleSet
-from horses_scrapy.config.yaml_file import YamlFile, faults, nearest, read
+from horses_scrapy.config.yaml_file import YamlFile, faults, nearest, of_text, text_of
 from horses_scrapy.config.yaml_text import Location
 from horses_scrapy.errors import ConfigError
 
@@ -23,7 +24,13 @@ KEYS = ("rules", "defaults", "delivery", *PLAIN)
 
 def load_rules(path: Path) -> RuleSet:
     """The rules of one file. Raises ConfigError with a line for every fault."""
-    file = read(path)
+    return _rules(path, text_of(path))
+
+
+@functools.lru_cache(maxsize=4)
+def _rules(path: Path, text: str) -> RuleSet:
+    """Kept for as long as the text is the same: a job asks twice, and a fork inherits what was asked before it."""
+    file = of_text(path, text)
     found = [f"{file.where((key,))}: {key}: unknown key{nearest(key, KEYS)}" for key in file.data if key not in KEYS]
     defaults = _defaults(file, found)
     warnings: list[str] = []

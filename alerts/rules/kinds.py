@@ -24,6 +24,7 @@ from alerts.rules.system import (
     FrozenProbablesRule,
     MailFailingRule,
     OutcomeRule,
+    PollingRule,
     SelectorHealthRule,
     StaleSourceRule,
 )
@@ -60,6 +61,7 @@ KINDS: Mapping[str, type[Rule]] = MappingProxyType(
         "database": DatabaseRule,
         "error_burst": ErrorBurstRule,
         "mail_failing": MailFailingRule,
+        "polling": PollingRule,
     }
 )
 

@@ -8,6 +8,7 @@ from alerts.rules.base import Minutes, SystemRule, Text
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class StaleSourceRule(SystemRule):
@@ -102,3 +103,12 @@ class MailFailingRule(SystemRule):
     minutes: Annotated[Minutes, Field(gt=0)] = 5
 
     unit: ClassVar[str] = "minutes"
+
+
+class PollingRule(SystemRule):
+    """scrapyd has not answered for so many real seconds, or a window did not start when it was due: nothing is polled."""
+
+    kind: Literal["polling"]
+    seconds: Seconds = 30
+
+    unit: ClassVar[str] = "seconds"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from alerts.reading.facts import Finding
-from alerts.reading.house import DISK
+from alerts.reading.house import DISK, SCRAPYD
 from alerts.rules import SystemRule
 from alerts.rules.system import (
     CrawlFailuresRule,
@@ -16,6 +16,7 @@ from alerts.rules.system import (
     FrozenProbablesRule,
     MailFailingRule,
     OutcomeRule,
+    PollingRule,
     SelectorHealthRule,
     StaleSourceRule,
 )
@@ -27,6 +28,7 @@ from horses_scrapy.config import Track
 
 CODE, NAME = "SYSTEM", "horses_scrapy"
 """In the place of a track, where an alert is of none."""
+UNWATCHED = "Prices are not watched meanwhile: no alert does not mean no move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def stale(_: StaleSourceRule, told: Telling) -> Words:
         what="source",
         move=f"no sound board for {told.value} min",
         condition=f"R{told.finding.race} is near its post",
-        notes=(f"Newest sound board: {newest}", "Prices are not watched meanwhile: no alert does not mean no move"),
+        notes=(f"Newest sound board: {newest}", UNWATCHED),
     )
 
 
@@ -183,6 +185,24 @@ def mail_failing(_: MailFailingRule, told: Telling) -> Words:
     )
 
 
+def polling(_: PollingRule, told: Telling) -> Words:
+    since = "" if told.finding.at is None else f"since {told.time(told.finding.at)}"
+    if told.finding.subject == SCRAPYD:
+        if told.over:
+            return Words(what="scrapyd", move="answers again")
+        move = f"has not answered for {told.value} s"
+        return Words(what="scrapyd", move=move, condition=since, notes=(*_quoted(told), UNWATCHED))
+    if told.over:
+        return Words(what="windows", move="start again")
+    first, *others = map(clean, told.finding.told)
+    return Words(
+        what=f"window {first}",
+        move=f"has not started {told.value} s after it was due",
+        condition=since,
+        notes=(*(f"Neither has {job}" for job in others), UNWATCHED),
+    )
+
+
 def _newest(told: Telling) -> str:
     return "" if told.finding.at is None else f"the newest at {told.time(told.finding.at)}"
 
@@ -202,5 +222,6 @@ WORDS: Mapping[type[SystemRule], Callable[..., Words]] = MappingProxyType(
         ErrorBurstRule: error_burst,
         DatabaseRule: database,
         MailFailingRule: mail_failing,
+        PollingRule: polling,
     }
 )

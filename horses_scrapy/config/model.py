@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -173,6 +173,10 @@ class Settings(Block):
     tracks: dict[str, Track] = Field(default_factory=dict)
     track_faults: tuple[str, ...] = ()
     credentials: dict[str, SecretStr] = Field(default_factory=dict)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Frozen. Scrapy copies its settings twice for a crawl, with all that is in them."""
+        return self
 
     @property
     def database_path(self) -> Path:

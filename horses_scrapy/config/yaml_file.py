@@ -65,7 +65,12 @@ def read(path: Path, cut: Callable[[str], str] = _whole) -> YamlFile:
     """Parse one mapping, safely; `cut` may blank lines of the text. Raises ConfigError on a missing, oversized,
     malformed or repeated-key file.
     """
-    data, node = yaml_text.parse(cut(_text(path)), path)
+    return of_text(path, cut(text_of(path)))
+
+
+def of_text(path: Path, text: str) -> YamlFile:
+    """As read(), for what stands in the file. Raises ConfigError."""
+    data, node = yaml_text.parse(text, path)
     if not isinstance(data, dict | None):
         raise ConfigError(f"{path}: a mapping of keys to values is expected at the top")
     twice = list(yaml_text.repeated(node))
@@ -74,7 +79,7 @@ def read(path: Path, cut: Callable[[str], str] = _whole) -> YamlFile:
     return YamlFile(path, data or {}, node)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             found = file.read(MAX_BYTES + 1)

@@ -65,14 +65,14 @@ class Demo:
         server.start()
         try:
             with Processes(self.home) as processes:
-                processes.start("scrapyd", ["scripts/run_scrapyd.py"])
+                _start_scrapyd(processes)
                 self._await_scrapyd(processes, client_of(settings))
                 ledger = Ledger(self.card(now.now().replace(microsecond=0)))
                 if self.every_rule:
                     every_rule.write_line(self.home, ledger)
                 self._start(processes, ledger.plan)
                 with self.screen:
-                    self._watch(processes, store, now, ledger, self._mishaps(server))
+                    self._watch(processes, store, now, ledger, self._mishaps(server, processes))
             return self._judge(store, ledger)
         finally:
             server.stop()
@@ -102,8 +102,14 @@ class Demo:
                 raise DidNotHappen(f"scrapyd did not answer within {START_DEADLINE} s: see {processes.log('scrapyd')}")
             time.sleep(LOOK / 5)
 
-    def _mishaps(self, server: MailServer) -> list[Mishap]:
-        stage = Stage(self.home.tote, server.stop, server.start)
+    def _mishaps(self, server: MailServer, processes: Processes) -> list[Mishap]:
+        stage = Stage(
+            self.home.tote,
+            server.stop,
+            server.start,
+            lambda: processes.end("scrapyd"),
+            lambda: _start_scrapyd(processes),
+        )
         return list(stage.mishaps()) if self.every_rule else []
 
     def _watch(
@@ -151,6 +157,10 @@ class Demo:
                 f"exacta_grids={counts.exacta_grids} alerts={counts.alerts} mails={len(mails)} final_odds={finals}"
             )
         return wrong
+
+
+def _start_scrapyd(processes: Processes) -> None:
+    processes.start("scrapyd", ["scripts/run_scrapyd.py"])
 
 
 def _answers(scrapyd: Nodes) -> bool:

@@ -82,14 +82,12 @@ def finals(connection: Connection, ledger: Ledger) -> int:
 
     One that was called off has neither: its last board says so.
     """
-    return sum(_is_final(connection, number, entry) for number, entry in ledger.races.items())
+    boards = {number: report.last_board_id(connection, number) for number in ledger.races}
+    return sum(is_final(connection, last, ledger.race(number)) for number, last in boards.items() if last is not None)
 
 
-def _is_final(connection: Connection, number: int, entry: RaceLedger) -> bool:
-    last = report.last_board_id(connection, number)
-    if last is None:
-        return False
-    view = queries.board_view(connection, last)
+def is_final(connection: Connection, board_id: int, entry: RaceLedger) -> bool:
+    view = queries.board_view(connection, board_id)
     if entry.race.times.cancelled_at is not None:
         return view.status == "cancelled" and not list(_prices(view, entry.final))
     final = view.source_time is not None and clock.from_ms(view.source_time) >= entry.final.at

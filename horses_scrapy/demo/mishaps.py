@@ -21,11 +21,13 @@ class Mishap:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What can be made to misbehave: the tote's site, and the mail server."""
+    """What can be made to misbehave: the tote's site, the mail server, and scrapyd."""
 
     tote: str
     stop_mail: Callable[[], None]
     start_mail: Callable[[], None]
+    stop_scrapyd: Callable[[], None]
+    start_scrapyd: Callable[[], None]
 
     def site(self, *rules: dict[str, Any]) -> None:
         """Put these fault rules of the synthetic site in force; none: it behaves again."""
@@ -41,6 +43,8 @@ class Stage:
             Mishap(760, "odds pages are garbage", lambda: self.site(_on("odds", "html_garbage"))),
             Mishap(960, "exacta pages are garbage", lambda: self.site(_on("exacta", "html_garbage"))),
             Mishap(1090, "the site behaves again", self.site),
+            Mishap(1100, "scrapyd stops", self.stop_scrapyd),
+            Mishap(1160, "scrapyd is started again", self.start_scrapyd),
         )
 
 

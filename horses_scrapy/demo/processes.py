@@ -30,7 +30,7 @@ class Processes:
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Run `python <arguments>` from the project's root in a process group of its own."""
-        with self.log(name).open("wb") as log:
+        with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603 (our own interpreter and scripts)
                 [sys.executable, *arguments],
                 cwd=SHIPPED,
@@ -54,6 +54,9 @@ class Processes:
             if process.poll() is not None:
                 tail = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-5:])
                 raise ProcessDied(f"{name} ended with {process.returncode}:\n{tail}")
+
+    def end(self, name: str) -> None:
+        _stop(self._running.pop(name))
 
     def stop(self) -> dict[str, int]:
         """Stop all, the last started first; exit codes by name. Whoever ignores SIGTERM is killed."""

@@ -185,7 +185,7 @@ class CrawlRun:
         self._crawler.stats.set_value(BOARDS_STAT, self._seen.boards)
         words = f"{ending.outcome}: {ending.reason}" if ending.reason else ending.outcome
         logger.info("Run %d: %s: %s", self._run.run_id, words, summary.text())
-        if False in self._days and not isinstance(self._run, DryRun):
+        if False in self._days and self._run.slot is None and not isinstance(self._run, DryRun):
             self._tell(self._run)
         self._run.store.close()
 

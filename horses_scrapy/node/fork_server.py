@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from horses_scrapy.node import lean
-from horses_scrapy.node.preload import fingerprint, preload
+from horses_scrapy.node.preload import changed_at, loaded, preload, stamps
 from horses_scrapy.node.runner import LENGTH, reach
 
 PATIENCE = 5
@@ -37,9 +37,11 @@ class Request:
 
 
 class Server:
-    """Runners that wait, by the process that each waits for."""
+    """runners: those that wait, by the process that each waits for. made_of: the files that it imported (preload.stamps)."""
 
-    def __init__(self, path: str, listener: socket.socket, runners: dict[int, socket.socket], made_of: int) -> None:
+    def __init__(
+        self, path: str, listener: socket.socket, runners: dict[int, socket.socket], made_of: dict[str, int | None]
+    ) -> None:
         self._path, self._listener, self._runners, self._made_of = path, listener, runners, made_of
         self._open = True
         self._selector = selectors.DefaultSelector()
@@ -69,7 +71,7 @@ class Server:
         self._listener.close()
 
     def _accept(self) -> None:
-        if fingerprint() != self._made_of:
+        if any(changed_at(path) != at for path, at in self._made_of.items()):
             self._renew()
         runner, _ = self._listener.accept()
         runner.settimeout(PATIENCE)
@@ -193,7 +195,7 @@ def listen(path: str) -> socket.socket:
 
 def main(path: str, inherited: str | None = None, *held: str) -> None:
     """inherited, held: of the server that this process was before, its listener, and `pid:descriptor` of each runner."""
-    made_of = fingerprint()
+    before = stamps()
     for line in preload():
         sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
@@ -204,7 +206,7 @@ def main(path: str, inherited: str | None = None, *held: str) -> None:
         kept.set_inheritable(False)
     gc.collect()
     gc.freeze()  # a collection in a job would copy the pages that it shares with us
-    Server(path, listener, runners, made_of).serve()
+    Server(path, listener, runners, loaded(before)).serve()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ import traceback
 from typing import NoReturn
 
 from scrapy import cmdline
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.exceptions import UsageError
+from scrapy.utils.misc import load_object
+from scrapy.utils.project import get_project_settings
+
+from horses_scrapy.config import TRACK_VARIABLE
 
 MEMORY_VARIABLE = "HORSES_JOB_MEGABYTES"
 """Set by our launcher; a job by hand has no limit."""
@@ -25,6 +31,32 @@ def run() -> NoReturn:
     gc.set_threshold(YOUNG)
     limit_memory()
     leave(_status())
+
+
+def crawl(words: list[str]) -> int:
+    """`scrapy crawl` without a look at all other commands, and into every installed package for more of them."""
+    tell_track(words)
+    settings = get_project_settings()
+    command = load_object(f"{settings['COMMANDS_MODULE'] or 'scrapy.commands'}.crawl.Command")()
+    parser = cmdline.ScrapyArgumentParser(usage=f"scrapy crawl {command.syntax()}", conflict_handler="resolve")
+    settings.setdict(command.default_settings, priority="command")
+    command.settings = settings
+    command.add_options(parser)
+    options, names = parser.parse_known_args(words)
+    try:
+        command.process_options(names, options)
+        command.crawler_process = AsyncCrawlerProcess(settings)
+        command.run(names, options)
+    except UsageError as error:
+        parser.error(str(error))
+    return int(command.exitcode)
+
+
+def tell_track(words: list[str]) -> None:
+    """The settings, imported after this, then read no other track's block."""
+    track = next((word.removeprefix("track_") for word in words if word.startswith("track_")), None)
+    if track is not None:
+        os.environ[TRACK_VARIABLE] = track
 
 
 def limit_memory() -> None:
@@ -47,7 +79,10 @@ def leave(status: int) -> NoReturn:
 
 
 def _status() -> int:
+    words = sys.argv[1:]
     try:
+        if words[:1] == ["crawl"]:
+            return crawl(words[1:])
         cmdline.execute()
     except SystemExit as ended:
         return _code(ended)

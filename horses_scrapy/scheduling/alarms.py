@@ -2,15 +2,19 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from alerts.reading.facts import Polling
+from alerts.reading.house import WINDOWS
 from horses_scrapy.clock import Clock
 from horses_scrapy.scheduling.budget import MINUTE_MS, Dropped
 from horses_scrapy.scheduling.snapshot import Snapshot
-from horses_scrapy.storage.slots import FAILED, WINDOW
+from horses_scrapy.storage.slots import FAILED, WINDOW, SlotRow
 
 logger = logging.getLogger(__name__)
 
+TOLD = 5
+"""Windows that one alarm names."""
 WINDOW_LATE_MS = 5000
 """Real milliseconds after which a window should have been started: every track has a place of its own at scrapyd."""
 STEP_MS = 2000
@@ -22,25 +26,56 @@ class LateWindows:
 
     def __init__(self) -> None:
         self._told: frozenset[str] = frozenset()
+        self._polling: tuple[Polling, ...] = ()
+
+    @property
+    def polling(self) -> tuple[Polling, ...]:
+        """For the rules about ourselves: a window that never started is over once a later one has."""
+        return self._polling
 
     def look(self, snapshot: Snapshot) -> None:
-        late = {
-            slot.job_id: snapshot.mono_ms - slot.due_mono
-            for slot in snapshot.slots
-            if slot.kind == WINDOW
-            and slot.run_id is None
-            and slot.state != FAILED
-            and slot.until_at is not None
-            and slot.until_at > snapshot.now_ms
-            and snapshot.mono_ms - slot.due_mono > WINDOW_LATE_MS
-        }
-        for job in sorted(late.keys() - self._told):
-            logger.error(
-                "Window %s has not started %.0f s after it was due: is max_proc too small, is scrapyd stuck?",
-                job,
-                late[job] / 1000,
-            )
-        self._told = frozenset(late)
+        overdue = [slot for slot in snapshot.slots if slot.kind == WINDOW and _overdue(slot, snapshot)]
+        late = [slot for slot in overdue if _awaited(slot, snapshot)]
+        for slot in sorted(late, key=lambda slot: slot.job_id):
+            if slot.job_id not in self._told:
+                logger.error(
+                    "Window %s has not started %.0f s after it was due: is max_proc too small, is scrapyd stuck?",
+                    slot.job_id,
+                    _age_ms(slot, snapshot) / 1000,
+                )
+        self._told = frozenset(slot.job_id for slot in late)
+        if late:
+            self._polling = (_stalled(late, snapshot),)
+        elif _newest_started(snapshot, overdue):
+            self._polling = (Polling(subject=WINDOWS),)
+
+
+def _age_ms(slot: SlotRow, snapshot: Snapshot) -> int:
+    return snapshot.mono_ms - slot.due_mono
+
+
+def _overdue(slot: SlotRow, snapshot: Snapshot) -> bool:
+    return slot.run_id is None and _age_ms(slot, snapshot) > WINDOW_LATE_MS
+
+
+def _awaited(slot: SlotRow, snapshot: Snapshot) -> bool:
+    return slot.state != FAILED and slot.until_at is not None and slot.until_at > snapshot.now_ms
+
+
+def _stalled(late: Collection[SlotRow], snapshot: Snapshot) -> Polling:
+    oldest_first = sorted(late, key=lambda slot: (-_age_ms(slot, snapshot), slot.job_id))
+    return Polling(
+        subject=WINDOWS,
+        at=snapshot.at(oldest_first[0]),
+        lasts_ms=_age_ms(oldest_first[0], snapshot),
+        told=tuple(slot.job_id for slot in oldest_first[:TOLD]),
+    )
+
+
+def _newest_started(snapshot: Snapshot, overdue: Collection[SlotRow]) -> bool:
+    """Whether a window has started that was due no earlier than the last one that did not."""
+    started = [slot.due_at for slot in snapshot.slots if slot.kind == WINDOW and slot.run_id is not None]
+    return bool(started) and max(started) >= max((slot.due_at for slot in overdue), default=0)
 
 
 class OverBudget:

@@ -22,10 +22,11 @@ from horses_scrapy.scheduling.jobs import Dispatcher, Scrapyd, write_due
 from horses_scrapy.scheduling.leadership import Lead
 from horses_scrapy.scheduling.outage import Outage
 from horses_scrapy.scheduling.plan import Due, next_due, plan
-from horses_scrapy.scheduling.snapshot import Snapshot, take
+from horses_scrapy.scheduling.snapshot import Snapshot, Terms, take_by
 from horses_scrapy.scheduling.stop import Stop
+from horses_scrapy.scheduling.timeline import Timelines
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.slots import PLANNED, POSTED, SlotRow, outcomes, recent_slots, unposted_slots
+from horses_scrapy.storage.slots import PLANNED, POSTED, SlotRow, recent_slots, unposted_slots
 from horses_scrapy.supervise import notify
 from horses_scrapy.supervise.dead_man import DeadMan
 from horses_scrapy.updates.service import Updates
@@ -71,6 +72,7 @@ class Scheduler:
     def __init__(self, parts: Parts, faults: Sequence[Fault] = ()) -> None:
         self.faults = tuple(faults)  # of single tracks, found at the start
         self.parts = parts
+        self._terms, self._timelines = Terms(parts.settings, parts.tracks), Timelines()
         self._dispatcher = Dispatcher(parts.store, parts.scrapyd, parts.settings)
         self._deadlines = Deadlines(parts.store, parts.scrapyd, parts.settings)
         self._console = Console(parts.store)
@@ -89,8 +91,7 @@ class Scheduler:
             began = self.parts.clock.monotonic_ms()
             until = None
             try:
-                self.look()
-                until = self._until_next()
+                until = self.look()
             except (StoreBroken, AlreadyRunning):
                 raise  # what a broken disk says to a second try is not to be believed: the supervisor starts us anew
             except (HorsesError, SQLAlchemyError, OSError) as error:
@@ -106,20 +107,24 @@ class Scheduler:
         left = tick - (self.parts.clock.monotonic_ms() - began) / 1000
         return max(LEAST_S, left if until is None else min(left, until))
 
-    def look(self) -> None:
-        """Plan, queue, stop what is overdue, evaluate what no crawl does, tell what is new."""
+    def look(self) -> float:
+        """Plan, queue, stop what is overdue, evaluate what no crawl does, tell what is new.
+
+        Real seconds until the next look is due.
+        """
         self._steps.look(self.parts.clock)
         ticks = self.renew_at_tick()
         snapshot = self.snapshot()
         if ticks:
             self.parts.updates.look(snapshot.now_ms, snapshot.mono_ms)
-        for due in self._plan(snapshot):
-            write_due(self.parts.store, due, snapshot)
-        self.dispatch()
+        rows = [write_due(self.parts.store, due, snapshot) for due in self._plan(snapshot)]
+        snapshot = snapshot.with_planned([row for row in rows if row is not None])
+        waiting = self._dispatch(snapshot)
         if ticks:
             self._evaluate(snapshot.now_ms)
         self._console.report()
         self._tell_well()
+        return self._until_next(snapshot, waiting=waiting)
 
     def renew_at_tick(self) -> bool:
         """Whether a tick has passed since the last one. Raises AlreadyRunning where another scheduler leads."""
@@ -130,11 +135,17 @@ class Scheduler:
 
     def dispatch(self) -> None:
         """Post what waits and stop what is overdue, as far as scrapyd answers."""
-        snapshot = self.snapshot()
+        self._dispatch(self.snapshot())
+
+    def _dispatch(self, snapshot: Snapshot) -> bool:
+        """Whether there was something to post or to decide."""
         self._late_windows.look(snapshot)
         slots = self._undecided(snapshot)
-        if not slots and not self._deadlines.asks(snapshot) and not self._outage.lasts:
-            return
+        if slots or self._deadlines.asks(snapshot) or self._outage.lasts:
+            self._decide(snapshot, slots)
+        return bool(slots)
+
+    def _decide(self, snapshot: Snapshot, slots: list[SlotRow]) -> None:
         try:
             jobs = self.parts.scrapyd.listjobs()
             self._dispatcher.dispatch(snapshot, slots, jobs)
@@ -151,15 +162,12 @@ class Scheduler:
 
     def snapshot(self) -> Snapshot:
         with self.parts.store.read() as connection:
-            return take(connection, self.parts.clock, self.parts.settings, self.parts.tracks)
-
-    def undecided(self) -> list[SlotRow]:
-        return self._undecided(self.snapshot())
+            return take_by(self._terms, connection, self.parts.clock)
 
     def _plan(self, snapshot: Snapshot) -> list[Due]:
         """What is due, as far as the budgets of its hosts allow."""
         window_ms = self.parts.settings.scheduler.window * 1000
-        due = plan(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms)
+        due = plan(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms, self._timelines)
         kept, dropped = within(due, snapshot.budgets)
         self._over_budget.look(dropped, snapshot.now_ms)
         return kept
@@ -174,28 +182,22 @@ class Scheduler:
             with self.parts.store.read() as connection:
                 slots |= {slot.job_id: slot for slot in unposted_slots(connection)}
         opened_by = snapshot.now_ms - OPENS_MS * snapshot.rate
-        return [slot for slot in slots.values() if slot.track in self.parts.tracks and _undecided(slot, opened_by)]
+        return [slot for slot in slots.values() if slot.track in self._terms.tracks and _undecided(slot, opened_by)]
 
     def _of_updates(self, snapshot: Snapshot) -> list[SlotRow]:
         longest = max(self.parts.settings.updates.of(name).timeout for name in Named.NAMES)
         since = snapshot.now_ms - round(longest * 1000)
         with self.parts.store.read() as connection:
-            return recent_slots(connection, self.parts.tracks, since, Named.NAMES)
+            return recent_slots(connection, self._terms.tracks, since, Named.NAMES)
 
-    def _until_next(self) -> float:
-        """Real seconds until the next look is due."""
-        snapshot = self.snapshot()
+    def _until_next(self, snapshot: Snapshot, *, waiting: bool) -> float:
+        """Real seconds. What fell due since the snapshot is due at once."""
         window_ms = self.parts.settings.scheduler.window * 1000
-        due = next_due(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms)
-        until = self.parts.clock.real_seconds((due - snapshot.now_ms) / 1000)
-        return min(until, LOOK_S) if self._under_way(snapshot) and not self._outage.lasts else until
-
-    def _under_way(self, snapshot: Snapshot) -> bool:
-        since = snapshot.now_ms - self.parts.settings.scheduler.job_timeout * 1000
-        posted = [slot.job_id for slot in snapshot.slots if slot.posted_at is not None and slot.posted_at >= since]
-        with self.parts.store.read() as connection:
-            ended = outcomes(connection, posted)
-        return bool(self._undecided(snapshot)) or any(ended.get(job) is None for job in posted)
+        due = next_due(snapshot.now_ms, snapshot.watched, snapshot.races, snapshot.past, window_ms, self._timelines)
+        until = self.parts.clock.real_seconds((due - self.parts.clock.now_ms()) / 1000)
+        since = snapshot.now_ms - round(self.parts.settings.scheduler.job_timeout * 1000)
+        under_way = waiting or snapshot.under_way(since)
+        return min(until, LOOK_S) if under_way and not self._outage.lasts else until
 
     def _ticks(self) -> bool:
         now = self.parts.clock.monotonic_ms()
@@ -210,6 +212,7 @@ class Scheduler:
         for fired in self.parts.engine.evaluate_pending(older_than_ms=SWEEP_AFTER_MS):
             logger.info("Evaluated late, after a crash: alert %s of rule %s", fired.alert_id, fired.rule)
         captures.settle(self.parts.store, self.parts.settings, now_ms)
+        self.parts.system.polls([*self._outage.polling(self.parts.clock), *self._late_windows.polling])
         self.parts.system.evaluate_all(self.parts.tracks)
         self._sum_up(now_ms)
 

@@ -2,6 +2,8 @@
 
 import logging
 
+from alerts.reading.facts import Polling
+from alerts.reading.house import SCRAPYD
 from horses_scrapy.clock import Clock
 from horses_scrapy.errors import ScrapydError
 
@@ -17,6 +19,8 @@ class Outage:
     def __init__(self) -> None:
         self._since: int | None = None
         self._alarmed = False
+        self._answered = False
+        self._last_words = ""
 
     @property
     def lasts(self) -> bool:
@@ -26,8 +30,17 @@ class Outage:
     def alarmed(self) -> bool:
         return self._alarmed
 
+    def polling(self, clock: Clock) -> tuple[Polling, ...]:
+        """For the rules about ourselves; nothing before scrapyd was asked once."""
+        if self._since is not None:
+            lasts = Clock.monotonic_ms() - self._since
+            at = clock.now_ms() - round(lasts * clock.rate)
+            return (Polling(subject=SCRAPYD, at=at, lasts_ms=lasts, told=(self._last_words,)),)
+        return (Polling(subject=SCRAPYD),) if self._answered else ()
+
     def failed(self, error: ScrapydError) -> None:
         now = Clock.monotonic_ms()
+        self._last_words = str(error)
         if self._since is None:
             self._since = now
             logger.warning("%s. Polls that fall due wait for it", error)
@@ -38,4 +51,4 @@ class Outage:
     def answered(self) -> None:
         if self._since is not None:
             logger.info("scrapyd answers again, after %d s", (Clock.monotonic_ms() - self._since) // 1000)
-        self._since, self._alarmed = None, False
+        self._since, self._alarmed, self._answered = None, False, True

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from horses_scrapy.clock import from_ms
 from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.scheduling.tiers import RaceState, near_races, priority, shortest_ms
-from horses_scrapy.scheduling.timeline import Segment, Timeline
+from horses_scrapy.scheduling.timeline import Segment, Timelines
 from horses_scrapy.storage.slots import CARD, FAILED, NEAR, WINDOW
 
 __all__ = [
@@ -80,10 +80,18 @@ class Slot(NamedTuple):
 
 
 def plan(
-    now_ms: int, tracks: Collection[Watched], races: Collection[RaceState], slots: Collection[PastSlot], window_ms: int
+    now_ms: int,
+    tracks: Collection[Watched],
+    races: Collection[RaceState],
+    slots: Collection[PastSlot],
+    window_ms: int,
+    timelines: Timelines | None = None,
 ) -> list[Due]:
-    """What to queue now, nearest post first: at most one slot per track. `tracks` are all that are watched."""
-    found = [_due(track, window_ms) for track in _tracks(now_ms, tracks, races, slots)]
+    """What to queue now, nearest post first: at most one slot per track. `tracks` are all that are watched.
+
+    timelines: of an earlier plan.
+    """
+    found = [_due(track, window_ms) for track in _tracks(now_ms, tracks, races, slots, timelines or Timelines())]
     return sorted((due for due in found if due is not None), key=lambda due: (-due.priority, due.track))
 
 
@@ -93,9 +101,10 @@ def next_due(
     races: Collection[RaceState],
     slots: Collection[PastSlot],
     window_ms: int,  # noqa: ARG001 (asked as the plan is)
+    timelines: Timelines | None = None,
 ) -> int:
     """The first instant after now at which a track falls due: what a loop may sleep until."""
-    following = (track.next_slot() for track in _tracks(now_ms, tracks, races, slots))
+    following = (track.next_slot() for track in _tracks(now_ms, tracks, races, slots, timelines or Timelines()))
     return min(following, default=now_ms + LOOK_AHEAD_MS)
 
 
@@ -107,7 +116,14 @@ class Track:
     """What scheduling knows of one track at `now`. A slot of the future is no reason to wait for it: the clock was set back."""
 
     def __init__(
-        self, told: Watched, now: int, races: Sequence[RaceState], slots: Sequence[PastSlot], rank: int, count: int
+        self,
+        told: Watched,
+        now: int,
+        races: Sequence[RaceState],
+        slots: Sequence[PastSlot],
+        rank: int,
+        count: int,
+        timelines: Timelines,
     ) -> None:
         past = [slot for slot in slots if slot.at <= now]
         cards = [slot for slot in past if slot.kind == CARD]
@@ -119,7 +135,7 @@ class Track:
         self._last_card = max((slot.at for slot in cards if slot.state != FAILED), default=None)
         self._shortest = shortest_ms(told.cadence)
         card_failed = self._card is not None and not self._card.good
-        self.timeline = Timeline(told.cadence, races, rank, count, card_failed=card_failed)
+        self.timeline = timelines.of(told.key, told.cadence, races, rank, count, card_failed=card_failed)
         self._day = self.timeline.grid(told.cadence.default_interval)
 
     def slot(self) -> Slot | None:
@@ -207,7 +223,11 @@ class Track:
 
 
 def _tracks(
-    now: int, tracks: Collection[Watched], races: Collection[RaceState], slots: Collection[PastSlot]
+    now: int,
+    tracks: Collection[Watched],
+    races: Collection[RaceState],
+    slots: Collection[PastSlot],
+    timelines: Timelines,
 ) -> Iterator[Track]:
     own_races: defaultdict[str, list[RaceState]] = defaultdict(list)
     own_slots: defaultdict[str, list[PastSlot]] = defaultdict(list)
@@ -216,7 +236,7 @@ def _tracks(
     for slot in slots:
         own_slots[slot.track].append(slot)
     for rank, told in enumerate(sorted(tracks, key=lambda track: track.key)):
-        yield Track(told, now, own_races[told.key], own_slots[told.key], rank, len(tracks))
+        yield Track(told, now, own_races[told.key], own_slots[told.key], rank, len(tracks), timelines)
 
 
 def _due(track: Track, window_ms: int) -> Due | None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -16,12 +16,14 @@ from horses_scrapy.scheduling.tiers import OVER
 from horses_scrapy.storage import planning
 from horses_scrapy.storage.planning import Lease, RunState
 from horses_scrapy.storage.runs import LEASE_MS
-from horses_scrapy.storage.slots import CARD, FAILED, SlotRow, recent_slots
+from horses_scrapy.storage.slots import CARD, FAILED, SlotRow, slots_at_hand
 
 AROUND_MS = 24 * 3_600_000
 """Races are read this far back, for the racing hours of a day that has begun, and this far ahead."""
 KEPT_INTERVALS = 3
-"""How far back all slots are read, in the longest of the intervals: what is older says nothing about who is due."""
+"""How far back slots are read, in the longest of the intervals: what is older says nothing about who is due."""
+SETTLED_MS = 60_000
+"""How far back slots near a post are read whose run has ended, where no interval is longer: only the newest tells more."""
 NEWEST_MS = 50 * 3_600_000
 """How far back the newest slot of a track is looked for: a card time comes once a day at least, which may have 25 hours."""
 GOOD = frozenset({"ok", "no_card", "empty", "skipped"})
@@ -53,6 +55,20 @@ class Snapshot:
     def races_of(self, track: str) -> list[RaceState]:
         return [race for race in self.races if race.track == track]
 
+    def with_planned(self, rows: Collection[SlotRow]) -> "Snapshot":
+        """And slots that were written just now."""
+        if not rows:
+            return self
+        past = [_past(row, row.due_at, _Ending(None, good=True)) for row in rows]
+        return replace(self, slots=(*self.slots, *rows), past=(*self.past, *past))
+
+    def under_way(self, since_ms: int) -> bool:
+        """Whether a slot due since then, or a window, may still come to something."""
+        return any(
+            slot.ended is None and slot.state != FAILED and (slot.at >= since_ms or (slot.until_at or 0) > self.now_ms)
+            for slot in self.past
+        )
+
 
 def at_now(slot: SlotRow, now_ms: int, mono_ms: int, rate: float) -> int:
     """A slot's due instant on the clock as it stands now.
@@ -64,19 +80,62 @@ def at_now(slot: SlotRow, now_ms: int, mono_ms: int, rate: float) -> int:
     return now_ms - max(now_ms - slot.due_at, round(aged))
 
 
+class Terms:
+    """What the settings say of the tracks that are watched, worked out once."""
+
+    def __init__(self, settings: Settings, tracks: Collection[str]) -> None:
+        self.settings, self.tracks = settings, tuple(sorted(tracks))
+        self.cadences = {key: settings.cadence(key) for key in self.tracks}
+        self._zones = {key: ZoneInfo(settings.tracks[key].timezone) for key in self.tracks}
+        self._watched: dict[str, tuple[dt.date, Watched]] = {}
+
+    def watched(self, now_ms: int) -> tuple[Watched, ...]:
+        """Each track's cadence, and its card times of the days around now."""
+        return tuple(self._watch(key, today) for key, today in self.dates(now_ms).items())
+
+    def dates(self, now_ms: int) -> dict[str, dt.date]:
+        """Today at each track."""
+        utc = from_ms(now_ms)
+        return {key: utc.astimezone(zone).date() for key, zone in self._zones.items()}
+
+    @property
+    def window_ms(self) -> int:
+        intervals = [one for told in self.cadences.values() for one in (told.default_interval, told.near_post_interval)]
+        return round(KEPT_INTERVALS * max([*intervals, self.settings.scheduler.job_timeout]) * 1000)
+
+    @property
+    def settled_ms(self) -> int:
+        near = [max(told.near_post_interval, told.last_minutes_interval) for told in self.cadences.values()]
+        return max([SETTLED_MS, *(interval * 1000 for interval in near)])
+
+    def _watch(self, key: str, today: dt.date) -> Watched:
+        known = self._watched.get(key)
+        if known is None or known[0] != today:
+            told, zone = self.cadences[key], self._zones[key]
+            days = [today + dt.timedelta(days=count) for count in CARD_DAYS]
+            times = {_instant(day, time, zone) for day in days for time in told.card_times}
+            known = self._watched[key] = today, Watched(key, told, tuple(sorted(times)))
+        return known[1]
+
+
 def take(connection: Connection, now: Clock, settings: Settings, tracks: Collection[str]) -> Snapshot:
     """Read what matters now of the tracks that are watched."""
+    return take_by(Terms(settings, tracks), connection, now)
+
+
+def take_by(terms: Terms, connection: Connection, now: Clock) -> Snapshot:
+    settings, tracks = terms.settings, terms.tracks
     now_ms, mono_ms = now.now_ms(), now.monotonic_ms()
-    slots = recent_slots(connection, tracks, now_ms - _window_ms(settings, tracks))
+    slots = slots_at_hand(connection, tracks, now_ms - terms.window_ms, now_ms - terms.settled_ms)
     known = {slot.job_id: slot for slot in planning.newest_slots(connection, tracks, now_ms - NEWEST_MS)}
     known |= {slot.job_id: slot for slot in slots}
     past = [
         _past(slot, at_now(slot, now_ms, mono_ms, now.rate), ending)
         for slot, ending in _endings(connection, list(known.values()), settings, now_ms)
     ]
-    races = _races(connection, now_ms, settings, tracks)
+    races = _races(connection, now_ms, terms)
     return Snapshot(
-        now_ms, mono_ms, now.rate, watched(settings, tracks, now_ms), races, tuple(slots), tuple(past),
+        now_ms, mono_ms, now.rate, terms.watched(now_ms), races, tuple(slots), tuple(past),
         _budgets(connection, settings, tracks, now_ms, races, past),
     )  # fmt: skip
 
@@ -84,22 +143,7 @@ def take(connection: Connection, now: Clock, settings: Settings, tracks: Collect
 def empty(now: Clock, settings: Settings, tracks: Collection[str]) -> Snapshot:
     """Before anything is stored."""
     now_ms = now.now_ms()
-    return Snapshot(now_ms, now.monotonic_ms(), now.rate, watched(settings, tracks, now_ms))
-
-
-def watched(settings: Settings, tracks: Collection[str], now_ms: int) -> tuple[Watched, ...]:
-    """Each track's cadence, and its card times of the days around now."""
-    return tuple(_watched(settings, key, now_ms) for key in sorted(tracks))
-
-
-def _watched(settings: Settings, key: str, now_ms: int) -> Watched:
-    cadence = settings.cadence(key)
-    zone = ZoneInfo(settings.tracks[key].timezone)
-    today = from_ms(now_ms).astimezone(zone).date()
-    days = [today + dt.timedelta(days=count) for count in CARD_DAYS]
-    return Watched(
-        key, cadence, tuple(sorted({_instant(day, time, zone) for day in days for time in cadence.card_times}))
-    )
+    return Snapshot(now_ms, now.monotonic_ms(), now.rate, Terms(settings, tracks).watched(now_ms))
 
 
 def _instant(day: dt.date, time: str, zone: ZoneInfo) -> int:
@@ -107,20 +151,10 @@ def _instant(day: dt.date, time: str, zone: ZoneInfo) -> int:
     return to_ms(dt.datetime.combine(day, dt.time.fromisoformat(time), tzinfo=zone))
 
 
-def _window_ms(settings: Settings, tracks: Collection[str]) -> int:
-    cadences = [settings.cadence(key) for key in tracks]
-    intervals = [told.default_interval for told in cadences] + [told.near_post_interval for told in cadences]
-    return round(KEPT_INTERVALS * max([*intervals, settings.scheduler.job_timeout]) * 1000)
-
-
-def _races(connection: Connection, now: int, settings: Settings, tracks: Collection[str]) -> tuple[RaceState, ...]:
-    dates = {key: _today(settings, key, now) for key in tracks}
+def _races(connection: Connection, now: int, terms: Terms) -> tuple[RaceState, ...]:
+    dates = {key: today.isoformat() for key, today in terms.dates(now).items()}
     found = planning.races_around(connection, dates, now - AROUND_MS, now + AROUND_MS)
     return tuple(RaceState(*race) for race in found)
-
-
-def _today(settings: Settings, key: str, now: int) -> str:
-    return from_ms(now).astimezone(ZoneInfo(settings.tracks[key].timezone)).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

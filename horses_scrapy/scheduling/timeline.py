@@ -46,6 +46,22 @@ class Segment:
         return self.grid is not None and (self.grid, self.races, self.off) == (other.grid, other.races, other.off)
 
 
+class Timelines:
+    """Those of all tracks, each made anew only where its races or its tiers have changed: two thirds of a plan's cost."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], Timeline]] = {}
+
+    def of(
+        self, track: str, told: Scraping, races: Sequence[RaceState], rank: int, count: int, *, card_failed: bool
+    ) -> "Timeline":
+        asked = (told, tuple(races), rank, count, card_failed)
+        known = self._known.get(track)
+        if known is None or known[0] != asked:
+            known = self._known[track] = asked, Timeline(told, races, rank, count, card_failed=card_failed)
+        return known[1]
+
+
 class Timeline:
     """`rank` of `count` sets the phase, so that tracks do not start together.
 

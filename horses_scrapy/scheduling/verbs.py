@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 RUN = "run"
 HOUR_MS = 3_600_000
 DEFAULT_HOURS = 24.0
-HOW = (
-    "Requests of a poll: as the last 7 days had it where it is known, else the card and one for each race. A race is taken"
-    " to be official 5 minutes after its post, a month to be 30 days such as this one."
-)
+HOW = """\
+Requests of a poll: as the last 7 days had it where it is known, else the card
+and one for each race. A race is taken to be official 5 minutes after its post,
+a month to be 30 days such as this one."""
 
 
 def run(settings: Settings, clock: Clock, told: argparse.Namespace, flags: Flags) -> int:

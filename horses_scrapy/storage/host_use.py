@@ -1,6 +1,8 @@
 """How often each host was asked in each minute, by all jobs together: what budgets are held against."""
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -17,8 +19,11 @@ def add_requests(connection: Connection, used: HostMinutes) -> None:
     if not used:
         return
     rows = [{"host": host, "minute_at": minute, "requests": count} for (host, minute), count in sorted(used.items())]
-    insert = upsert(schema.host_use, connection.dialect.name)
+    connection.execute(_adding(connection.dialect.name), rows)
+
+
+@cache  # building it costs more than running it
+def _adding(dialect: str) -> Any:
+    insert = upsert(schema.host_use, dialect)
     more = schema.host_use.c.requests + insert.excluded.requests
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["host", "minute_at"], set_={"requests": more}), rows
-    )
+    return insert.on_conflict_do_update(index_elements=["host", "minute_at"], set_={"requests": more})

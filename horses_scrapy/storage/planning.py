@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Text, and_, column, func, or_, select, values
 
 from horses_scrapy import clock
 from horses_scrapy.storage import schema
@@ -67,15 +68,18 @@ def races_around(connection: Connection, dates: Mapping[str, str], from_ms: int,
 
 def newest_slots(connection: Connection, tracks: Collection[str], since_ms: int) -> list[SlotRow]:
     """The newest slot of each track and kind of the cadence, of those due at or after an instant."""
+    if not tracks:
+        return []
     slot = schema.slot
+    asked = values(column("track", Text), column("kind", Text), name="asked").data(list(product(tracks, KINDS))).cte()
+    same = and_(slot.c.track == asked.c.track, slot.c.kind == asked.c.kind)
+    of_kind = slot.alias()  # one step down the primary key for each, where a GROUP BY would read them all
     newest = (
-        select(slot.c.track, slot.c.kind, func.max(slot.c.due_at).label("due_at"))
-        .where(slot.c.track.in_(tracks), slot.c.kind.in_(KINDS), slot.c.due_at >= since_ms)
-        .group_by(slot.c.track, slot.c.kind)
-        .subquery()
+        select(func.max(of_kind.c.due_at))
+        .where(of_kind.c.track == asked.c.track, of_kind.c.kind == asked.c.kind, of_kind.c.due_at >= since_ms)
+        .scalar_subquery()
     )
-    same = [slot.c[name] == newest.c[name] for name in ("track", "kind", "due_at")]
-    return slots_of(connection, select(slot).join(newest, and_(*same)))
+    return slots_of(connection, select(slot).join(asked, same).where(slot.c.due_at == newest))
 
 
 def run_states(connection: Connection, slots: Collection[SlotRow]) -> dict[str, RunState]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select, update
 
 from horses_scrapy import clock
 from horses_scrapy.items import Market, OddsItem, PriceStatus, RaceStatus
@@ -140,8 +140,13 @@ def finished_races(connection: Connection, track_key: str, race_date: str, sourc
     """Numbers of the day's races that the source has nothing more to tell about.
 
     A card that says `official` is not enough: the final board or the official result must be stored, else a run that
-    was killed between the two would never fetch them.
+    was killed between the two would never fetch them. Neither is a result that came just after an unofficial board.
     """
+    of = {"of_track": track_key, "of_date": race_date, "of_source": source_name}
+    return frozenset(connection.scalars(_FINISHED, of))
+
+
+def _finished() -> Select[tuple[int]]:
     of_race = (race_source.c.race_id, race_source.c.source_id)
     final_board = exists().where(
         board.c.race_id == of_race[0], board.c.source_id == of_race[1], board.c.status == "official"
@@ -149,20 +154,25 @@ def finished_races(connection: Connection, track_key: str, race_date: str, sourc
     final_result = exists().where(
         result.c.race_id == of_race[0], result.c.source_id == of_race[1], result.c.status == "official"
     )
-    stored = and_(race_source.c.status == "official", or_(final_board, final_result))
-    rows = connection.scalars(
+    own_board = exists().where(board.c.race_id == of_race[0], board.c.source_id == of_race[1])
+    later_board = own_board.where(board.c.fetched_at >= func.coalesce(race.c.official_at, 0))
+    ended = and_(final_result, or_(~own_board, later_board))
+    stored = and_(race_source.c.status == "official", or_(final_board, ended))
+    return (
         select(race.c.race_number)
         .join(track_table, track_table.c.track_id == race.c.track_id)
         .join(race_source, race_source.c.race_id == race.c.race_id)
         .join(source_table, source_table.c.source_id == race_source.c.source_id)
         .where(
-            track_table.c.key == track_key,
-            race.c.race_date == race_date,
-            source_table.c.name == source_name,
+            track_table.c.key == bindparam("of_track"),
+            race.c.race_date == bindparam("of_date"),
+            source_table.c.name == bindparam("of_source"),
             or_(race_source.c.status == "cancelled", stored),
         )
     )
-    return frozenset(rows)
+
+
+_FINISHED = _finished()  # built once: that costs more than running it
 
 
 def races_of_day(connection: Connection, track_key: str | None, from_ms: int, to_ms: int) -> list[RaceOfDay]:

@@ -155,10 +155,8 @@ class Run:
             node=platform.node(),
         )
         with self.write() as connection:
-            if not write_slot(connection, slot):
-                return None
-            note_stages(connection, slot.job_id, Stages(queued_mono=mono, started_mono=mono))
-        return slot.job_id
+            written = write_slot(connection, slot, Stages(queued_mono=mono, started_mono=mono))
+        return slot.job_id if written else None
 
     def note_round(self, done: Round) -> None:
         """Keep how far a round came, under the lease. Raises Superseded."""
@@ -200,14 +198,9 @@ class Run:
 
     def post_times(self, race_date: date) -> dict[int, datetime]:
         """Of the day's races that are stored and have one, by race number."""
-        race, track = schema.race, schema.track
-        query = (
-            select(race.c.race_number, race.c.post_time)
-            .join(track)
-            .where(track.c.key == self.track, race.c.race_date == race_date.isoformat(), race.c.post_time.is_not(None))
-        )
+        of = {"of_track": self.track, "of_date": race_date.isoformat()}
         with self.store.read() as connection:
-            return {row.race_number: from_ms(row.post_time) for row in connection.execute(query)}
+            return {row.race_number: from_ms(row.post_time) for row in connection.execute(_POSTS, of)}
 
     def end(self, ending: Ending, done: Round = NOTHING) -> None:
         """Write how the run ended, and free the lease if it is still held. Only whose slot it is tells of its stages."""
@@ -233,6 +226,15 @@ _RENEW = (
         schema.track_lease.c.epoch == bindparam("of_epoch"),
     )
     .values(expires_at=bindparam("expires_at"))
+)
+_POSTS = (
+    select(schema.race.c.race_number, schema.race.c.post_time)
+    .join(schema.track)
+    .where(
+        schema.track.c.key == bindparam("of_track"),
+        schema.race.c.race_date == bindparam("of_date"),
+        schema.race.c.post_time.is_not(None),
+    )
 )
 _RACE = (
     select(schema.race.c.race_id)

@@ -5,9 +5,23 @@ Instants are epoch milliseconds of the process's clock; `*_mono` real millisecon
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 
-from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from horses_scrapy.clock import Clock
 from horses_scrapy.storage import schema
@@ -81,15 +95,14 @@ class EvaluatedBoard:
     alerts: int
 
 
-def write_slot(connection: Connection, row: SlotRow) -> bool:
+def write_slot(connection: Connection, row: SlotRow, stages: Stages = Stages()) -> bool:
     """Keep a due poll before it is posted. False: this slot was written before, do not post it."""
-    slot = schema.slot
-    same = and_(slot.c.track == row.track, slot.c.kind == row.kind, slot.c.due_at == row.due_at)
-    if connection.execute(select(slot.c.job_id).where(or_(same, slot.c.job_id == row.job_id))).first() is not None:
-        return False
     values = {name: getattr(row, name) for name in _WRITTEN}
     values["arguments"] = json.dumps(dict(row.arguments), separators=(",", ":"))
-    connection.execute(insert(slot).values(**values, races=",".join(map(str, row.races))))
+    values["races"] = ",".join(map(str, row.races))
+    if connection.execute(_SAME_SLOT, {f"of_{name}": values[name] for name in _NAMED_BY}).first() is not None:
+        return False
+    connection.execute(_NEW_SLOT, {**values, "queued_mono": stages.queued_mono, "started_mono": stages.started_mono})
     return True
 
 
@@ -97,6 +110,15 @@ _WRITTEN = (
     "track", "kind", "due_at", "due_mono", "job_id", "state", "posted_at", "trigger", "until_at", "every", "run_id", "node",
     "update_run_id",
 )  # fmt: skip
+_NAMED_BY = ("track", "kind", "due_at", "job_id")
+# Built once: that costs more than running them.
+_SAME_SLOT = select(schema.slot.c.job_id).where(
+    or_(
+        and_(*(schema.slot.c[name] == bindparam(f"of_{name}") for name in ("track", "kind", "due_at"))),
+        schema.slot.c.job_id == bindparam("of_job_id"),
+    )
+)
+_NEW_SLOT = insert(schema.slot)
 
 
 def mark_slot(connection: Connection, job_id: str, state: str, at_ms: int, reason: str | None = None) -> None:
@@ -121,11 +143,21 @@ def claim_slot(connection: Connection, job_id: str, run_id: int) -> SlotRow | No
 
 def note_stages(connection: Connection, job_id: str, stages: Stages) -> None:
     """What is known of a slot's lateness; a stage that was noted stays as it was."""
-    slot = schema.slot
-    known = {name: value for name, value in asdict(stages).items() if value is not None}
-    if known:
-        values = {name: func.coalesce(slot.c[name], value) for name, value in known.items()}
-        connection.execute(update(slot).where(slot.c.job_id == job_id).values(values))
+    told = {f"now_{stage.name}": getattr(stages, stage.name) for stage in fields(Stages)}
+    if any(value is not None for value in told.values()):
+        connection.execute(_NOTE, {"of_job": job_id, **told})
+
+
+_NOTE = (
+    update(schema.slot)
+    .where(schema.slot.c.job_id == bindparam("of_job"))
+    .values(
+        {
+            stage.name: func.coalesce(schema.slot.c[stage.name], bindparam(f"now_{stage.name}", type_=BigInteger))
+            for stage in fields(Stages)
+        }
+    )
+)
 
 
 def give_up_slot(connection: Connection, job_id: str, reason: str) -> bool:
@@ -141,6 +173,24 @@ def recent_slots(
     """The slots of these tracks that were due at or after an instant, oldest first. Read along the primary key."""
     slot = schema.slot
     query = select(slot).where(slot.c.track.in_(tracks), slot.c.kind.in_(kinds), slot.c.due_at >= since_ms)
+    return slots_of(connection, query.order_by(slot.c.due_at))
+
+
+def slots_at_hand(
+    connection: Connection, tracks: Collection[str], since_ms: int, settled_since_ms: int
+) -> list[SlotRow]:
+    """Of `recent_slots` all cards, what was due since `settled_since_ms`, and older ones that may still come to something.
+
+    These have no run yet, or one that is open, or one that was given up while its job may go on.
+    """
+    slot, run = schema.slot, schema.crawl_run
+    open_yet = and_(slot.c.state != FAILED, or_(run.c.outcome.is_(None), run.c.outcome == "lost"))
+    query = (
+        select(slot)
+        .select_from(slot.outerjoin(run, run.c.run_id == slot.c.run_id))
+        .where(slot.c.track.in_(tracks), slot.c.kind.in_(KINDS), slot.c.due_at >= since_ms)
+        .where(or_(slot.c.kind == CARD, slot.c.due_at >= settled_since_ms, open_yet))
+    )
     return slots_of(connection, query.order_by(slot.c.due_at))
 
 
@@ -163,7 +213,7 @@ def slots_of(connection: Connection, query: Select[tuple[object, ...]]) -> list[
             posted_at=row.posted_at,
             races=tuple(int(number) for number in row.races.split(",") if number),
             trigger=row.trigger,
-            arguments=json.loads(row.arguments),
+            arguments={} if row.arguments == "{}" else json.loads(row.arguments),
             until_at=row.until_at,
             every=row.every,
             run_id=row.run_id,

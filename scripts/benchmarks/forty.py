@@ -8,6 +8,7 @@ import signal
 import sys
 import textwrap
 import threading
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def host(number: int) -> str:
 def _track(number: int, demo: dict[str, object], home: Home) -> dict[str, object]:
     url = f"http://{host(number)}:{home.ports['tote']}"
     named = {"code": f"T{number:02}", "name": f"Downs {number:02}", "base_url": url, "page": f"{url}/"}
-    return {**demo, **named, "cadence": NEAR}
+    return {**deepcopy(demo), **named, "cadence": dict(NEAR)}  # the same object twice would be a YAML alias
 
 
 def serve(port: int, start: dt.datetime, zone: str) -> None:

@@ -24,7 +24,7 @@ from horses_scrapy.storage.slots import NEAR, POLL
 
 NAME = "tracks"
 WARM_UP, MEASURED, QUICK = 45, 180, 60
-"""Seconds. In the first ones cards are read, and the starts spread over the interval."""
+"""Seconds. In the first ones cards are read, and the starts spread over the interval; the others are whole intervals."""
 KIND = {0: NEAR, 300: POLL}
 TITLE = {0: "40 tracks every 15 s, a job for each poll", 300: "40 tracks every 15 s, windows"}
 SHARE = {0: Goal("<", 40), 300: Goal("<", 10)}
@@ -108,12 +108,11 @@ def watch(store: Store, processes: Processes, kind: str, seconds: int) -> Day:
         pss = max(pss, sum(one[1] for one in memory.values()))
         rss = max([rss, *(one[0] for pid, one in memory.items() if pid != ours[0])])
     took, cpu = time.monotonic() - began, sum(map(cpu_of, ours)) - before
-    until = clock.Clock().now_ms()
     _pass(processes, 10)  # what was due at the end is committed by then
-    rows = _due(store, kind, since, until)
+    rows = _due(store, kind, since, since + seconds * 1000)
     done = [row for row in rows if row.committed_mono is not None]
     return Day(
-        due=forty.TRACKS * round((until - since) / 1000 / forty.EVERY),
+        due=forty.TRACKS * (seconds // forty.EVERY),
         committed=len(done),
         requested_ms=[row.requested_mono - row.due_mono for row in done if row.requested_mono is not None],
         committed_ms=[row.committed_mono - row.due_mono for row in done],

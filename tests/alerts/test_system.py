@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alerts.evaluate import Evaluation
 from alerts.limits import Identity, State
-from alerts.reading.facts import Fault, House, SystemFacts
+from alerts.reading.facts import Fault, House, Polling, SystemFacts
 from alerts.rules import RuleSet
 from alerts.rules.kinds import KINDS
 from alerts.rules.policy import Delivery, Grouping
@@ -68,6 +68,19 @@ def disk(free) -> House:
 def mail(channel="mail", **fields) -> House:
     told = {name: value if name == "dead" else NOW - round(value * MINUTE) for name, value in fields.items()}
     return House(free_mb=10_000, mail=(MailFacts(channel=channel, **told),))
+
+
+def polls(*polling) -> House:
+    """(subject, seconds since it fails or None where it works)"""
+    return House(
+        free_mb=10_000,
+        polling=tuple(
+            Polling(subject=subject)
+            if lasts is None
+            else Polling(subject=subject, at=NOW - round(lasts * 1000), lasts_ms=round(lasts * 1000), told=("w",))
+            for subject, lasts in polling
+        ),
+    )
 
 
 BLOCKED = run("blocked")
@@ -149,6 +162,12 @@ CASES = {
         [facts(house=mail(frozen_at=5)), facts(house=mail(alert_at=6)), facts(house=mail(dead=1))],
         [facts(house=mail(frozen_at=4.9, alert_at=5.9)), facts(house=SOUND)],
         [facts()],
+    ),
+    "polling": (
+        {"seconds": 30},
+        [facts(house=polls(("scrapyd", 30), ("windows", None))), facts(house=polls(("windows", 5.1), ("scrapyd", None)))],
+        [facts(house=polls(("scrapyd", None), ("windows", None)))],
+        [facts(), facts(house=SOUND), facts(house=polls(("scrapyd", 29.9), ("windows", 9)))],
     ),
 }  # fmt: skip
 EACH = [
@@ -357,6 +376,18 @@ def test_a_disk_and_a_refused_write_are_two_alarms():
     assert watch(facts(house=replace(both, faults=()))) == [("resolved", "writes")]
     assert watch(facts(house=disk(549))) == []
     assert watch(facts(house=disk(550))) == [("resolved", "disk")]
+
+
+def test_windows_that_wait_for_scrapyd_are_not_told_beside_it():
+    watch = Watch(rules("polling", seconds=20))
+    assert watch(facts(house=polls(("scrapyd", 19), ("windows", 9)))) == []
+    assert watch(facts(house=polls(("scrapyd", 20), ("windows", 19)))) == [("fired", "scrapyd")]
+    assert watch(facts(house=polls(("scrapyd", None), ("windows", 19)))) == [
+        ("resolved", "scrapyd"),
+        ("fired", "windows"),
+    ]
+    assert watch(facts(house=polls(("scrapyd", 5), ("windows", None)))) == [], "is over when scrapyd answers"
+    assert watch(facts(house=polls(("scrapyd", None), ("windows", None)))) == [("resolved", "windows")]
 
 
 def test_channels_fail_one_by_one():

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from alerts.engine import Setting
+from alerts.reading.facts import Polling
 from alerts.rules import load_rules
 from alerts.surroundings import Surroundings
 from alerts.system_engine import QUIET_MS, SystemEngine
@@ -20,7 +21,7 @@ from horses_scrapy.storage.fill_rates import Filled, record
 
 ALL = (
     "stale_source", "crawl_failures", "outcome", "frozen_probables", "selector_health", "failure_rate", "database",
-    "error_burst", "mail_failing",
+    "error_burst", "mail_failing", "polling",
 )  # fmt: skip
 EVERY = "rules:\n" + "".join(f"  - {{name: {kind}, kind: {kind}}}\n" for kind in ALL)
 PRICES = {"1": 4, "2": 3, "3": 6, "5": 2}
@@ -333,6 +334,46 @@ def test_alerts_that_nobody_takes_into_a_message_are_mail_that_fails(watched):
     watched.at(2)
     assert watched.at(7.9) == [], "a minute for their group, and five"
     assert watched.at(8) == ["SYSTEM channel mail messages wait for 5 min since 20:03 UTC [mail_failing: mail_failing]"]
+
+
+def test_a_scrapyd_that_is_silent_is_told_within_a_minute_and_so_is_its_return(watched):
+    """As the scheduler looks: it asks every 10 s, and evaluates then."""
+    down = 10 / 60
+    told = {}
+    for second in range(0, 120, 10):
+        lasts = second * 1000 - 10_000
+        silent = Polling(
+            subject="scrapyd",
+            at=to_ms(watched.meeting.at(down)),
+            lasts_ms=lasts,
+            told=("http://127.0.0.1:6800: refused",),
+        )
+        watched.engine.polls([silent if 0 <= lasts < 80_000 else Polling(subject="scrapyd")])
+        if lines := watched.at(second / 60):
+            told[second] = lines
+    assert told == {
+        40: ["SYSTEM scrapyd has not answered for 30 s since 20:00 UTC [polling: polling]"],
+        90: ["SYSTEM scrapyd answers again [over: polling: polling]"],
+    }
+    assert watched.meeting.details()[0]["notes"][:-1] == [
+        "http://127.0.0.1:6800: refused",
+        "Prices are not watched meanwhile: no alert does not mean no move",
+    ]
+
+
+def test_windows_that_do_not_start_are_told_with_their_jobs(watched):
+    late = Polling(
+        subject="windows", at=to_ms(watched.meeting.at(1)), lasts_ms=6000, told=("gp-window-1", "aqu-window-1")
+    )
+    watched.engine.polls([late])
+    assert watched.at(1.1) == [
+        "SYSTEM window gp-window-1 has not started 6 s after it was due since 20:01 UTC [polling: polling]"
+    ]
+    assert "Neither has aqu-window-1" in watched.meeting.details()[0]["notes"]
+    watched.restart()
+    assert watched.at(1.5) == [], "after a restart it is not known"
+    watched.engine.polls([Polling(subject="windows")])
+    assert watched.at(2) == ["SYSTEM windows start again [over: polling: polling]"]
 
 
 def test_without_rules_nothing_is_read_and_nothing_stays_behind(watched):

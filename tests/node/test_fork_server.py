@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -208,11 +209,8 @@ def test_changed_code_is_run_by_the_next_job_and_a_running_one_keeps_its_server(
 def test_a_job_imports_next_to_nothing_more(tmp_path):
     place = make_home(tmp_path / "home", free_port())
     script = (
-        "import sys; from horses_scrapy.node.preload import preload; lines = list(preload()); before = set(sys.modules);"
-        "from scrapy import cmdline; sys.argv = ['scrapy', 'crawl', 'quick']\n"
-        "try: cmdline.execute()\n"
-        "except SystemExit: pass\n"
-        "print(lines, sorted(set(sys.modules) - before))"
+        "import sys; from horses_scrapy.node import fork_server, lean; lines = list(fork_server.preload());"
+        "before = set(sys.modules); lean.crawl(['quick']); print(lines, sorted(set(sys.modules) - before))"
     )
     (place.path / "tiny" / "settings.py").write_text(SETTINGS_OF_A_JOB)
     done = subprocess.run(
@@ -227,6 +225,24 @@ def test_a_job_imports_next_to_nothing_more(tmp_path):
         done.stdout
         == "[] ['horses_scrapy.settings', 'tiny', 'tiny.settings', 'tiny.spiders', 'twisted.internet.reactor']\n"
     )
+
+
+def test_a_rehearsal_leaves_compiled_statements_and_nothing_open():
+    script = (
+        "import os, sys, tempfile; from pathlib import Path; from alerts.rules import load_rules;"
+        "from horses_scrapy.node.rehearsal import rehearse; from horses_scrapy.storage import sqlite\n"
+        "def held(): return sorted(os.listdir('/proc/self/fd')), os.listdir('/proc/self/task'), os.listdir(tempfile.gettempdir())\n"
+        "before = held(); rehearse(load_rules(Path('config/alerts.yaml'))); once = len(sqlite._shared()[1])\n"
+        "assert held() == before, (held(), before); assert 'twisted.internet.reactor' not in sys.modules\n"
+        "rehearse(load_rules(Path('config/alerts.yaml'))); print(once, len(sqlite._shared()[1]))"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=PROJECT, env={**os.environ, "TMPDIR": folder}, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+    once, twice = map(int, done.stdout.split())
+    assert once == twice > 50, "the second time compiles nothing"
 
 
 SETTINGS_OF_A_JOB = """

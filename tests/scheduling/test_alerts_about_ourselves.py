@@ -12,6 +12,7 @@ rules:
   - {name: failing, kind: outcome}
   - {name: silent, kind: stale_source}
   - {name: base, kind: database, free_mb: 1}
+  - {name: polls, kind: polling}
 """
 
 
@@ -114,3 +115,21 @@ def test_what_is_not_the_databases_fault_is_not_told_as_such(scheduler, fake, mo
     monkeypatch.setattr(loop, "write_due", away)
     scheduler.run(Stops(2, lambda _wait: monkeypatch.setattr(loop, "write_due", write_due)))
     assert told() == []
+
+
+def test_nothing_polled_is_told_within_a_minute_of_the_first_silence(
+    scheduler, cards, fake, clock, store, told, monkeypatch
+):
+    monkeypatch.setattr("horses_scrapy.scheduling.outage.Clock.monotonic_ms", clock.monotonic_ms)
+    fake.failing = ["down"]
+    scheduler.look()
+    first = clock.at
+    while not told():
+        clock.at += 10_000
+        scheduler.look()
+    assert clock.at - first == 30_000
+    assert told() == ["ALERT SYSTEM scrapyd has not answered for 30 s since 15:06 UTC [polling: polls]"]
+    fake.failing = []
+    clock.at += 10_000
+    scheduler.look()
+    assert told()[1:] == ["ALERT SYSTEM scrapyd answers again [over: polling: polls]"]

@@ -1,12 +1,17 @@
 """The loop: it goes on, it sleeps, it tells."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from alerts.reading.facts import Polling
+from horses_scrapy.clock import Clock
 from horses_scrapy.errors import ALREADY_RUNNING, StoreBroken, StoreBusy
+from horses_scrapy.scheduling.alarms import LateWindows
 from horses_scrapy.scheduling.outage import ALARM_MS, Outage
+from horses_scrapy.scheduling.snapshot import Snapshot
 from horses_scrapy.storage.leader import Deposed
 from horses_scrapy.storage.slots import SlotRow, write_slot
 
@@ -139,6 +144,41 @@ def test_a_window_that_does_not_start_is_an_alarm_once(scheduler, store, clock, 
     assert alarms[0].startswith("Window w has not started 6 s after it was due")
 
 
+def test_late_windows_tell_the_rules_until_a_later_one_starts():
+    def window(due_s, job, run_id=None, state="posted"):
+        due = 1_000_000 + due_s * 1000
+        return SlotRow(
+            track="aqu", kind="window", due_at=due, due_mono=due, job_id=job, state=state, until_at=due + 300_000,
+            run_id=run_id,
+        )  # fmt: skip
+
+    windows, known = LateWindows(), []
+    before, late, other = window(-300, "w0", run_id=1), window(0, "w1"), window(2, "w2")
+    for now_s, slots in [
+        (1, [late]),
+        (5, [before, late]),
+        (8, [before, late, other]),
+        (9, [before, replace(late, state="failed"), replace(other, run_id=2)]),
+    ]:
+        windows.look(Snapshot(1_000_000 + now_s * 1000, 1_000_000 + now_s * 1000, 1.0, slots=tuple(slots)))
+        known += [windows.polling]
+    stalled = Polling(subject="windows", at=1_000_000, lasts_ms=8000, told=("w1", "w2"))
+    works = (Polling(subject="windows"),)
+    assert known == [(), works, (replace(stalled, told=("w1", "w2")),), works]
+
+
+def test_a_window_that_was_given_up_is_over_with_the_next_one_only():
+    due = 1_000_000
+    row = SlotRow(
+        track="aqu", kind="window", due_at=due, due_mono=due, job_id="w1", state="posted", until_at=due + 9000
+    )
+    later = replace(row, due_at=due + 60_000, due_mono=due + 60_000, job_id="w2", run_id=7)
+    windows = LateWindows()
+    for now, slots, over in [(6000, (row,), False), (10_000, (row,), False), (60_100, (row, later), True)]:
+        windows.look(Snapshot(due + now, due + now, 1.0, slots=slots))
+        assert [one.at is None for one in windows.polling] == [over]
+
+
 def test_a_run_that_went_wrong_is_told_once_and_when_it_has_ended(scheduler, store, cards, clock, caplog):
     caplog.set_level("WARNING", logger="horses_scrapy.scheduling.console")
     cards.run("aqu", "job-1", clock.at)
@@ -208,12 +248,16 @@ def test_what_a_crash_left_unevaluated_is_evaluated_at_each_tick_not_at_each_loo
 def test_an_outage_is_told_when_it_begins_lasts_and_ends(monkeypatch, caplog):
     caplog.set_level("INFO")
     outage, now = Outage(), [0]
+    assert outage.polling(Clock()) == (), "it was not asked yet"
     monkeypatch.setattr("horses_scrapy.scheduling.outage.Clock.monotonic_ms", lambda: now[0])
     for now[0] in range(0, 2 * ALARM_MS + 1, 10_000):
         outage.failed(StoreBusy("no answer"))
         assert outage.lasts
+    (known,) = outage.polling(Clock())
+    assert (known.subject, known.lasts_ms, known.told) == ("scrapyd", 2 * ALARM_MS, ("no answer",))
     outage.answered()
     outage.answered()
     assert not outage.lasts
+    assert outage.polling(Clock()) == (Polling(subject="scrapyd"),)
     assert [record.levelno for record in caplog.records] == [logging.WARNING, logging.ERROR, logging.INFO]
     assert "No answer for 30 s" in caplog.messages[1]

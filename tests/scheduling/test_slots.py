@@ -15,6 +15,7 @@ from horses_scrapy.storage.slots import (
     open_runs,
     outcomes,
     recent_slots,
+    slots_at_hand,
     unposted_slots,
     write_slot,
 )
@@ -54,6 +55,35 @@ def test_recent_slots_are_those_of_the_watched_tracks_since_an_instant(store):
             write_slot(connection, row(due_at, track=track))
         assert [slot.due_at for slot in recent_slots(connection, ["aqu"], NOW)] == [NOW, NOW + 5]
         assert [slot.due_at for slot in unposted_slots(connection)] == [NOW - 1, NOW, NOW, NOW + 5]
+
+
+@pytest.mark.parametrize(
+    ("slot", "run", "read"),
+    [
+        ({"kind": "card"}, {"outcome": "ok"}, True),
+        ({}, {"outcome": "ok"}, False),
+        ({}, {"outcome": "blocked"}, False),
+        ({}, {"outcome": "lost"}, True),  # its job may still run
+        ({}, {}, True),
+        ({}, None, True),
+        ({"state": "planned", "posted_at": None}, None, True),
+        ({"state": "failed"}, None, False),
+        ({"due_at": NOW}, {"outcome": "ok"}, True),
+        ({"due_at": NOW - 100_000}, None, False),
+    ],
+)
+def test_of_what_is_settled_the_scheduler_reads_cards_and_the_newest(store, cards, slot, run, read):
+    told = {"due_at": NOW - 70_000, "kind": "near", "state": "posted", "posted_at": NOW - 70_000, **slot}
+    made = row(**told)
+    with store.write() as connection:
+        write_slot(connection, made)
+    if run is not None:
+        run_id = cards.run("aqu", made.job_id, NOW - 69_000, **run)
+        with store.write() as connection:
+            claim_slot(connection, made.job_id, run_id)
+    with store.read() as connection:
+        found = slots_at_hand(connection, ["aqu"], NOW - 90_000, NOW - 60_000)
+    assert [one.job_id for one in found] == ([made.job_id] if read else [])
 
 
 def test_recent_slots_are_read_along_the_primary_key(store):

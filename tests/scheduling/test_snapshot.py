@@ -135,6 +135,35 @@ def test_the_newest_slot_of_each_kind_is_known_though_it_is_old(look, store, clo
     assert seen.slots == (), "what is decided every look is recent"
 
 
+def test_a_slot_that_was_written_just_now_counts_as_read(look, store, clock):
+    card, window = row(clock, NOW, "card"), row(clock, NOW, "window", "gp", until_at=NOW + MINUTE, every=15_000)
+    seen = look().with_planned([card, window])
+    write(store, card, window)
+    again = look()
+    assert sorted(seen.slots, key=str) == sorted(again.slots, key=str)
+    assert sorted(seen.past, key=str) == sorted(again.past, key=str)
+
+
+@pytest.mark.parametrize(
+    ("slot", "run", "under_way"),
+    [
+        ({}, None, True),
+        ({"state": "failed"}, None, False),
+        ({}, {"outcome": "ok", "finished_at": NOW}, False),
+        ({}, {"started_at": NOW - SECOND}, True),
+        ({"until_at": NOW - 5 * MINUTE}, {"started_at": NOW - SECOND}, False),  # too old to be waited for
+        ({"until_at": NOW + MINUTE}, {"started_at": NOW - SECOND}, True),
+    ],
+)
+def test_what_is_under_way(look, store, cards, clock, slot, run, under_way):
+    window = "until_at" in slot
+    made = row(clock, NOW - (9 if window else 1) * MINUTE, "window" if window else "near", every=15_000, **slot)
+    write(store, made)
+    if run is not None:
+        cards.run("aqu", made.job_id, **{"started_at": NOW - MINUTE, **run})
+    assert look().under_way(NOW - 5 * MINUTE) is under_way
+
+
 def test_a_step_of_the_wall_clock_changes_no_age(look, store, cards, clock):
     window = row(clock, NOW - 2 * MINUTE, "window", until_at=NOW + 3 * MINUTE, every=15_000)
     write(store, window)

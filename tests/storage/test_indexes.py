@@ -14,6 +14,7 @@ from horses_scrapy.storage import (
     queries,
     schema,
     slots,
+    updates,
     watchlists,
 )
 
@@ -34,6 +35,7 @@ ASKED = {
     "idx_alert_delivery_notification": lambda c: attempts.due(c, "mail", 0),
     "idx_alert_delivery_untold": deliveries.untold,
     "idx_job_queue_next": lambda c: job_queue.take(c, "horses"),
+    "idx_slot_update": lambda c: updates.jobs_of(c, 1),
     "idx_watchlist_name": lambda c: watchlists.remove(c, name="a", field="horse", value="B", at_ms=0),
 }
 

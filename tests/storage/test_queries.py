@@ -100,6 +100,8 @@ FINISHED = [
     ([("card", "closed"), ("result", "unofficial")], False),
     ([("card", "closed"), ("result", "unofficial"), ("card", "official")], False),
     ([("card", "closed"), ("result", "official")], True),
+    ([("card", "closed"), ("board", "unofficial"), ("result", "official")], False),  # official between the two pages
+    ([("card", "closed"), ("result", "official"), ("board", "closed")], True),  # not all boards say so
 ]
 
 
