@@ -23,7 +23,7 @@ from horses_scrapy.storage.schema import slot
 from horses_scrapy.storage.slots import NEAR, POLL
 
 NAME = "tracks"
-WARM_UP, MEASURED, QUICK = 45, 180, 60
+WARM_UP, MEASURED, QUICK = 45, 120, 30
 """Seconds. In the first ones cards are read, and the starts spread over the interval; the others are whole intervals."""
 KIND = {0: NEAR, 300: POLL}
 TITLE = {0: "40 tracks every 15 s, a job for each poll", 300: "40 tracks every 15 s, windows"}
@@ -106,7 +106,7 @@ def watch(store: Store, processes: Processes, kind: str, seconds: int) -> Day:
         _pass(processes, 5)
         memory = {pid: memory_of(pid) for pid in tree(ours[0])}
         pss = max(pss, sum(one[1] for one in memory.values()))
-        rss = max([rss, *(one[0] for pid, one in memory.items() if pid != ours[0])])
+        rss = max([rss, *(memory_of(pid)[0] for pid in jobs_of(ours[0]))])
     took, cpu = time.monotonic() - began, sum(map(cpu_of, ours)) - before
     _pass(processes, 10)  # what was due at the end is committed by then
     rows = _due(store, kind, since, since + seconds * 1000)
@@ -146,6 +146,11 @@ def tree(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     return [pid, *(one for child in map(int, children) for one in tree(child))]
+
+
+def jobs_of(scrapyd: int) -> list[int]:
+    """Forked jobs: they are the fork server's children, and it is scrapyd's."""
+    return [job for child in tree(scrapyd)[1:] for job in tree(child)[1:]]
 
 
 def cpu_of(pid: int) -> float:
