@@ -27,6 +27,10 @@ class Hasty(SqliteSpiderQueue):
 """
 
 
+SHIPPED = {"poller": "", "launcher": "", "schedule.json": ""}
+"""Lines of scrapyd.conf that name our hooks, taken away."""
+
+
 def hasty(place: Home) -> dict[str, str]:
     """Settings and environment by which the queue is one that another node shares."""
     (place.path / "hasty.py").write_text(HASTY)
@@ -86,7 +90,7 @@ def test_with_our_hooks_one_slot_and_a_look_every_minute_all_jobs_run_at_once(pl
 def test_a_queue_that_is_locked_for_longer_than_scrapyd_waits(place, start, waited, ours):
     place.say_runner("lean")
     if not ours:
-        place.conf(poller="", launcher="")
+        place.conf(**SHIPPED)
     start.scrapyd()
     with queue_of(place) as queue:
         queue.execute("PRAGMA busy_timeout = 10000")
@@ -117,7 +121,7 @@ def test_as_shipped_one_fault_ends_it(tmp_path, fault):
     place = make_home(tmp_path / "home", free_port())
     environ = hasty(place) if fault.startswith("None") else {}
     place.say_runner("lean")
-    place.conf(poller="", launcher="", max_proc="1", **({"spiderqueue": "hasty.Hasty"} if environ else {}))
+    place.conf(**SHIPPED, max_proc="1", **({"spiderqueue": "hasty.Hasty"} if environ else {}))
     start = Starter(place)
     try:
         start.scrapyd(**environ)
