@@ -50,7 +50,6 @@ DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default accepts any certificate
 DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}  # only http and https are ever asked
 REDIRECT_MAX_TIMES = 5  # Scrapy's 20 is a loop already
 REDIRECT_PRIORITY_ADJUST = 0  # one request at a time: order is what the spider says
-COMMANDS_MODULE = "horses_scrapy.commands"  # crawl with an exit code
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # none: so no request needs dont_filter, which passes checks
 CLOSESPIDER_TIMEOUT = HORSES.scheduler.job_timeout  # ends by itself where no scheduler cancels it
 TELNETCONSOLE_ENABLED = False  # a console that runs Python, its password in the job's log

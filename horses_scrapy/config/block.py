@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -34,7 +35,22 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no such IANA time zone: {name}") from error
+    return name
+
+
+def split(value: object) -> object:
+    """A variable's text at its commas; what a file lists stays."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Address = Annotated[str, AfterValidator(address)]
 """What a mail can be sent to: an addr-spec, no display name, nothing that could end an SMTP or header line."""
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text that goes into a header or a host name."""
+Zone = Annotated[str, AfterValidator(_zone)]
+"""An IANA name."""

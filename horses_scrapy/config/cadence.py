@@ -6,17 +6,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from horses_scrapy.config.block import Block
+from horses_scrapy.config.block import Block, split
 
 
 def _time_of_day(text: str) -> str:
     if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII) is None:
         raise ValueError('a time of the day at the track is expected, in quotes: "06:00"')
     return text
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _ordered(times: tuple[str, ...]) -> tuple[str, ...]:
@@ -26,7 +22,7 @@ def _ordered(times: tuple[str, ...]) -> tuple[str, ...]:
 Interval = Annotated[int, Field(ge=1, le=86_400)]
 Threshold = Annotated[int, Field(ge=0, le=86_400)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
-Times = Annotated[tuple[TimeOfDay, ...], BeforeValidator(_split), Field(min_length=1), AfterValidator(_ordered)]
+Times = Annotated[tuple[TimeOfDay, ...], BeforeValidator(split), Field(min_length=1), AfterValidator(_ordered)]
 
 
 INTERVALS = (

@@ -6,14 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from horses_scrapy.config.block import Address, Block, Line, address
+from horses_scrapy.config.block import Address, Block, Line, address, split
 from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.config.tracks import RateLimit, SourceConfig, Track
 from horses_scrapy.config.updates import Updates
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,7 +40,7 @@ def _ping(secret: SecretStr) -> SecretStr:
 
 
 _URL = r"^https?://[^@\s]+$"
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split), AfterValidator(_once)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(split), AfterValidator(_once)]
 Location = Annotated[Path, AfterValidator(_file)]
 Name = Annotated[Line, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -85,7 +81,7 @@ class Scrapyd(Block):
     """nodes: further scrapyds that share one queue with the first (PostgreSQL). memory_limit: MB of one job."""
 
     url: Annotated[str, Field(pattern=_URL)] = "http://127.0.0.1:6800"
-    nodes: Annotated[tuple[Annotated[str, Field(pattern=_URL)], ...], BeforeValidator(_split)] = ()
+    nodes: Annotated[tuple[Annotated[str, Field(pattern=_URL)], ...], BeforeValidator(split)] = ()
     username: Name = "horses"
     password: SecretStr = SecretStr("")
     project: Name = "horses"

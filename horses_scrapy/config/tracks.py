@@ -5,11 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from horses_scrapy.config.block import Block, Line
+from horses_scrapy.config.block import Block, Line, Zone
 from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.config.yaml_file import YamlFile, faults, nearest
 from horses_scrapy.items import BetType
@@ -25,14 +24,6 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"no such IANA time zone: {name}") from error
-    return name
-
-
 def _currency(code: str) -> str:
     minor_units(code)
     return code
@@ -42,7 +33,6 @@ PUBLIC_FLOOR = 30
 """Seconds: a tote refreshes every 45 to 60 s, faster polling of a public host only gets you banned."""
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
-Zone = Annotated[str, AfterValidator(_zone)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Decimal = Annotated[float, Field(ge=1, le=1_000_000)]

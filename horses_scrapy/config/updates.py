@@ -1,13 +1,12 @@
 """What is read beside the cadence, each by its own cron expression: cards ahead, results of past days, reference data."""
 
 from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field
 
 from horses_scrapy import clock
-from horses_scrapy.config.block import Block
+from horses_scrapy.config.block import Block, Zone
 
 
 def _cron(expression: str) -> str:
@@ -18,16 +17,7 @@ def _cron(expression: str) -> str:
     return expression
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"no such IANA time zone: {name}") from error
-    return name
-
-
 Cron = Annotated[str, AfterValidator(_cron)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Days = Annotated[int, Field(ge=0, le=366)]
 Timeout = Annotated[float, Field(gt=0, le=86_400)]
 

@@ -4,8 +4,8 @@ import argparse
 
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
+from horses_scrapy.storage.looking import existing
 from horses_scrapy.storage.upkeep.analyzing import analyze
-from horses_scrapy.upkeep.opened import existing
 from horses_scrapy.upkeep.screen import say
 
 

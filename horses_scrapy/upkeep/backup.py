@@ -10,8 +10,8 @@ from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
 from horses_scrapy.storage.address import Address, PostgresServer
 from horses_scrapy.storage.engine import address_of
+from horses_scrapy.storage.looking import existing
 from horses_scrapy.storage.upkeep import copies, server_copies
-from horses_scrapy.upkeep.opened import existing
 from horses_scrapy.upkeep.rotation import surplus
 from horses_scrapy.upkeep.screen import say, size
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK, UNHEALTHY, StoreBroken
 from horses_scrapy.storage.engine import Store
+from horses_scrapy.storage.looking import existing
 from horses_scrapy.storage.upkeep import checks
 from horses_scrapy.storage.upkeep.checks import Check
-from horses_scrapy.upkeep.opened import existing
 from horses_scrapy.upkeep.screen import say
 
 

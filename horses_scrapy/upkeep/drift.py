@@ -18,8 +18,8 @@ from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
 from horses_scrapy.storage import drift as sql
 from horses_scrapy.storage.drift import Noted
+from horses_scrapy.storage.looking import reading
 from horses_scrapy.upkeep import screen
-from horses_scrapy.upkeep.opened import reading
 
 STALE_AFTER_MS = round(RuleSet().stale_after * 1000)
 """A board whose source says that it is older is left out (the default of alerts.yaml's stale_after)."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK, ConfigError
+from horses_scrapy.storage.looking import reading
 from horses_scrapy.storage.upkeep import export as sql
 from horses_scrapy.storage.upkeep.export import SHEETS, Field, Row
 from horses_scrapy.upkeep import formats
-from horses_scrapy.upkeep.opened import reading
 
 FORMATS = ("csv", "jsonl", "parquet")
 GROUPS = 100

@@ -14,9 +14,9 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
 from horses_scrapy.storage.engine import Store
+from horses_scrapy.storage.looking import existing
 from horses_scrapy.storage.upkeep import clearing, thinning
 from horses_scrapy.storage.upkeep.sizes import Size, sizes
-from horses_scrapy.upkeep.opened import existing
 from horses_scrapy.upkeep.screen import say, size, table
 
 K = TypeVar("K", int, str)

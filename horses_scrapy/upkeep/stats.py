@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from horses_scrapy import clock
 from horses_scrapy.config import Settings
 from horses_scrapy.errors import OK
+from horses_scrapy.storage.looking import existing
 from horses_scrapy.storage.upkeep.sizes import DAY_MS, HISTORY, Size, boards_by_day, sizes
-from horses_scrapy.upkeep.opened import existing
 from horses_scrapy.upkeep.screen import say, size, table
 
 DAYS = 30

@@ -13,9 +13,9 @@ import stored_sample as sample
 from horses_scrapy.clock import Clock
 from horses_scrapy.errors import ConfigError, StoreError
 from horses_scrapy.storage.engine import open_store
+from horses_scrapy.storage.looking import reading
 from horses_scrapy.storage.upkeep.export import SHEETS, races
 from horses_scrapy.upkeep import export, formats
-from horses_scrapy.upkeep.opened import reading
 
 RACE = ["race_id", "track", "track_name", "race_date", "race_number"]
 COLUMNS = {
