@@ -1,5 +1,6 @@
 """The settings of one process. Seconds unless a name says otherwise; relative paths are relative to `home`."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +11,8 @@ from horses_scrapy.config.block import Address, Block, Line, address, split
 from horses_scrapy.config.cadence import Scraping
 from horses_scrapy.config.tracks import RateLimit, SourceConfig, Track
 from horses_scrapy.config.updates import Updates
+
+_URL = r"^https?://[^@\s]+$"
 
 
 def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -32,6 +35,12 @@ def _url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _web_url(url: str) -> str:
+    if url and re.fullmatch(_URL, url) is None:
+        raise ValueError("an http or https URL is expected")
+    return url.rstrip("/")
+
+
 def _ping(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value()
     if url and not url.startswith(("http://", "https://")):
@@ -39,7 +48,6 @@ def _ping(secret: SecretStr) -> SecretStr:
     return secret
 
 
-_URL = r"^https?://[^@\s]+$"
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(split), AfterValidator(_once)]
 Location = Annotated[Path, AfterValidator(_file)]
 Name = Annotated[Line, Field(min_length=1)]
@@ -146,6 +154,24 @@ class Logging(Block):
     error_keep: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
+class Api(Block):
+    """The board and its API. public_url: where people reach it; mails lead there. key: needed beyond loopback.
+
+    requests_per_second, burst: of one client; streams: open at a time, by all. allowed_origins: pages of others that may
+    ask (CORS). trusted_proxies: addresses whose X-Forwarded-For tells who asks.
+    """
+
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 5000
+    public_url: Annotated[str, AfterValidator(_web_url)] = ""
+    key: SecretStr = SecretStr("")
+    requests_per_second: Annotated[float, Field(gt=0, le=10_000)] = 20
+    burst: Annotated[int, Field(ge=1, le=100_000)] = 100
+    streams: Annotated[int, Field(ge=1, le=10_000)] = 500
+    allowed_origins: Annotated[tuple[Annotated[str, Field(pattern=_URL)], ...], BeforeValidator(split)] = ()
+    trusted_proxies: Annotated[tuple[Name, ...], BeforeValidator(split)] = ()
+
+
 class Settings(Block):
     """Everything that a process is told.
 
@@ -164,6 +190,7 @@ class Settings(Block):
     alerts: Alerts = Alerts()
     http: Http = Http()
     updates: Updates = Updates()
+    api: Api = Api()
     logging: Logging = Logging()
     sources: dict[str, SourceConfig] = Field(default_factory=dict)
     tracks: dict[str, Track] = Field(default_factory=dict)
@@ -221,4 +248,16 @@ class Settings(Block):
         return self.sources[source].rate_limit or self.http.rate_limit
 
 
-SECTIONS = ("system", "database", "scraping", "scheduler", "scrapyd", "smtp", "alerts", "http", "updates", "logging")
+SECTIONS = (
+    "system",
+    "database",
+    "scraping",
+    "scheduler",
+    "scrapyd",
+    "smtp",
+    "alerts",
+    "http",
+    "updates",
+    "api",
+    "logging",
+)

@@ -32,9 +32,11 @@ ALIASES: dict[str, Location] = {
     "SCRAPYD_USERNAME": ("scrapyd", "username"),
     "SCRAPYD_PASSWORD": ("scrapyd", "password"),
     "PING_URL": ("scheduler", "ping_url"),
+    "API_PORT": ("api", "port"),
+    "API_KEY": ("api", "key"),
 }
 ENVIRONMENT_ONLY: set[tuple[str, str]] = {
-    ("smtp", "username"), ("smtp", "password"), ("scrapyd", "password"), ("scheduler", "ping_url"),
+    ("smtp", "username"), ("smtp", "password"), ("scrapyd", "password"), ("scheduler", "ping_url"), ("api", "key"),
     ("system", "database_url"), ("system", "database_direct_url"),
 }  # fmt: skip
 """Secrets: a value in a YAML file is an error, because files are shared and backed up."""

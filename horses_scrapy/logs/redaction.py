@@ -44,6 +44,7 @@ def secrets_of(settings: Settings) -> list[str]:
     return [
         settings.smtp.password.get_secret_value(),
         settings.scrapyd.password.get_secret_value(),
+        settings.api.key.get_secret_value(),
         *(secret for url in urls if url is not None for secret in _url_secrets(url.get_secret_value())),
         *_credentials(settings),
     ]

@@ -31,6 +31,12 @@ class Database(Protocol):
     def writing(self, *, beside: bool) -> AbstractContextManager[Connection]:
         """One writer at a time, committed at the end. beside: not waiting for another's turn, where that can be."""
 
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """As reading, but all statements see the same commit."""
+
+    def version(self, connection: Connection) -> str:
+        """Differs as soon as anything was committed. On SQLite comparable on one connection only, outside a snapshot."""
+
     def clearing(self) -> AbstractContextManager[Connection]:
         """As writing, for rows that go after those that refer to them: no search for such where no index helps it."""
 

@@ -75,6 +75,17 @@ class Store:
         with self._errors(), self._database.reading() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As read(), but all statements see the same commit. Be quick: on SQLite the WAL grows meanwhile."""
+        with self._errors(), self._database.snapshot() as connection:
+            yield connection
+
+    def version(self, connection: Connection) -> str:
+        """Differs as soon as anything was committed: ask on one connection of read(), kept for that."""
+        with self._errors():
+            return self._database.version(connection)
+
     def banner(self) -> str:
         return f"{self._database.describe()}, {self.shown}"
 

@@ -81,6 +81,15 @@ class PostgresDatabase:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            _send(connection, f"{self._begin_read}; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield connection
+
+    def version(self, connection: Connection) -> str:
+        return str(connection.scalar(text("SELECT CAST(pg_current_snapshot() AS text)")))
+
+    @contextmanager
     def migrating(self) -> Iterator[Connection]:
         with self.writing(beside=False) as connection:
             _send(connection, "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")

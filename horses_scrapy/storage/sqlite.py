@@ -89,6 +89,18 @@ class SqliteDatabase:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        with self._reader.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    def version(self, connection: Connection) -> str:
+        return str(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """Foreign keys are off meanwhile, because a batch migration rebuilds its table; they are checked at the end."""
         with self._lock.held(), self._unchecked() as connection, connection.begin():

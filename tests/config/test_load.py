@@ -17,6 +17,8 @@ from horses_scrapy.errors import ConfigError
 KEYS = [where for where in leaves(Settings) if where[0] in SECTIONS]
 # One value for each key that is not its default, as a variable would give it; of a boolean it is the opposite.
 OTHER = {
+    "key": "k", "public_url": "https://board.example", "streams": "7", "allowed_origins": "https://a.example",
+    "trusted_proxies": "10.0.0.1",
     "database_path": "elsewhere/other.db", "database_url": "postgresql://scott@db/horses", "state_dir": "elsewhere/state",
     "database_direct_url": "postgresql://scott@direct/horses",
     "batch_size": "50", "query_timeout": "30", "backup_dir": "elsewhere/backups",
@@ -202,11 +204,11 @@ def test_a_misspelt_variable_that_is_empty_sets_nothing_anyway(house):
 def test_all_faults_are_reported_at_once(house):
     text = "smtp:\n  prot: 25\n  port: 0\nhttp:\n  burst: fast\nlogs: {}\nscrapyd:\n  password: planted\n"
     found = house.refusal(
-        text, env="SMTP_PASWORD=x\nnonsense\n", environ={"LOG_LEVEL": "LOUD", "HORSES_API__PORT": "1"}
+        text, env="SMTP_PASWORD=x\nnonsense\n", environ={"LOG_LEVEL": "LOUD", "HORSES_APIS__PORT": "1"}
     )
     begins = [
         "config/config.yaml:6: logs: unknown key", "config/config.yaml:8: scrapyd.password: a secret", ".env:2: not NAME=value",
-        ".env:1: SMTP_PASWORD", "HORSES_API__PORT", "config/config.yaml:3: smtp.port", "config/config.yaml:2: smtp.prot",
+        ".env:1: SMTP_PASWORD", "HORSES_APIS__PORT", "config/config.yaml:3: smtp.port", "config/config.yaml:2: smtp.prot",
         "config/config.yaml:5: http.burst", "LOG_LEVEL: logging.level",
     ]  # fmt: skip
     assert len(found) == len(begins)

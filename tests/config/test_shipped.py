@@ -83,6 +83,7 @@ def test_the_example_of_env_names_only_variables_that_we_read_and_sets_nothing(t
         *mail,
         "SCRAPYD_PASSWORD",
         "PING_URL",
+        "API_KEY",
         "HORSES_DATABASE_URL",
         "HORSES_DATABASE_DIRECT_URL",
     }

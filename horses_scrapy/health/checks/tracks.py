@@ -1,5 +1,8 @@
 """Every track: its last success against its card."""
 
+from sqlalchemy import Connection
+
+from horses_scrapy.config import Settings
 from horses_scrapy.health.checks.freshness import Standing, freshness
 from horses_scrapy.health.here import Here
 from horses_scrapy.health.result import Result, fail, ok, skipped, warn
@@ -16,7 +19,9 @@ def tracks(here: Here) -> Result:
     if not here.settings.enabled_tracks:
         return skipped("no track is enabled")
     now = here.clock.now_ms()
-    found = {each.key: (each, freshness(each, now)) for each in _standings(here, now)}
+    with here.store() as store, store.read() as connection:
+        standing = standings(connection, here.settings, now)
+    found = {each.key: (each, freshness(each, now)) for each in standing}
     facts = {key: {"age_ms": fresh.age_ms, "allowed_ms": fresh.allowed_ms} for key, (_, fresh) in found.items()}
     stale = [f"{key} {_since(fresh.age_ms)}" for key, (_, fresh) in found.items() if fresh.stale]
     failed = [
@@ -38,18 +43,18 @@ def _since(age_ms: int | None) -> str:
     return "never" if age_ms is None else f"for {age_ms / 1000:.0f} s"
 
 
-def _standings(here: Here, now: int) -> list[Standing]:
-    keys = sorted(here.settings.enabled_tracks)
-    with here.store() as store, store.read() as connection:
-        races: dict[str, list[RaceOfDay]] = {}
-        for race in races_of_day(connection, None, now - BACK_MS, now + AHEAD_MS):
-            races.setdefault(race.track_key, []).append(race)
-        runs = last_runs(connection, keys)
-        boards = newest_boards(connection, [race.race_id for key in keys for race in races.get(key, ())])
+def standings(connection: Connection, settings: Settings, now: int) -> list[Standing]:
+    """Of the tracks that are watched, by key."""
+    keys = sorted(settings.enabled_tracks)
+    races: dict[str, list[RaceOfDay]] = {}
+    for race in races_of_day(connection, None, now - BACK_MS, now + AHEAD_MS):
+        races.setdefault(race.track_key, []).append(race)
+    runs = last_runs(connection, keys)
+    boards = newest_boards(connection, [race.race_id for key in keys for race in races.get(key, ())])
     return [
         Standing(
             key=key,
-            cadence=here.settings.cadence(key),
+            cadence=settings.cadence(key),
             races=races.get(key, ()),
             good_at=max(
                 (

@@ -1,0 +1,1 @@
+"""How much money came for each interest between two boards, scratches netted. Pure."""

@@ -1,0 +1,5 @@
+"""/healthz and /metrics."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

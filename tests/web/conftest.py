@@ -1,0 +1,116 @@
+"""A card of the synthetic tote, stored to three minutes before the second of three posts, and the application over it."""
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from horses_scrapy import clock, config
+from horses_scrapy.clock import Clock
+from horses_scrapy.config import Settings
+from horses_scrapy.simulator.items import Witness
+from horses_scrapy.simulator.ledger import Ledger
+from horses_scrapy.simulator.plan import Plan
+from horses_scrapy.storage import writer
+from horses_scrapy.storage.engine import Store, open_store
+from horses_scrapy.web.app import create_app
+
+START = dt.datetime(2026, 5, 2, 17, 0, tzinfo=dt.UTC)
+LEDGER = Ledger(Plan(seed=7, start=START, races=3, first_post=600, spacing=600))
+NOW = START + dt.timedelta(seconds=600 + 600 - 180)
+EVERY = 30
+LOOPBACK = "http://127.0.0.1:5000"
+
+
+@dataclass(frozen=True, slots=True)
+class Still(Clock):
+    """Stands; `at` can be moved by a test."""
+
+    at: list[dt.datetime] = field(default_factory=lambda: [NOW])
+
+    def now_ms(self) -> int:
+        return clock.to_ms(self.at[0])
+
+
+@dataclass
+class House:
+    """The application over a database of its own. `client` asks it; `look` stores what the tote shows at an instant."""
+
+    settings: Settings
+    clock: Still
+    store: Store
+    app: FastAPI
+    client: TestClient
+
+    def look(self, at: dt.datetime) -> None:
+        """As a crawl then would; the clock stands there."""
+        self.clock.at[0] = at
+        look(self.store, self.settings, at)
+
+    def get(self, path: str, status: int = 200, **given):
+        answer = self.client.get(path, **given)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def json(self, path: str, status: int = 200, **given):
+        return self.get(path, status, **given).json()
+
+
+def look(store: Store, settings: Settings, at: dt.datetime) -> None:
+    track = settings.tracks["demo"]
+    with store.write() as connection:
+        for entry in LEDGER.races.values():
+            witness = Witness(LEDGER, track, at)
+            seen = {"run_id": None, "now_ms": clock.to_ms(at)}
+            writer.store_race(connection, witness.race(entry), track, **seen)
+            writer.store_board(connection, witness.odds(entry), track, **seen)
+            result = witness.result(entry)
+            if result is not None:
+                writer.store_result(connection, result, track, **seen)
+
+
+@pytest.fixture(scope="session")
+def card_file(tmp_path_factory) -> Path:
+    """Made once; a test copies it."""
+    path = tmp_path_factory.mktemp("card") / "card.db"
+    settings = config.load(environ={"DB_PATH": str(path)})
+    with closing(open_store(settings, Clock(), create_as="sample")) as store:
+        at = START
+        while at <= NOW:
+            look(store, settings, at)
+            at += dt.timedelta(seconds=EVERY)
+    return path
+
+
+@pytest.fixture
+def house_of(card_file, tmp_path) -> Iterator:
+    """Makes a House; `environ` is what its configuration is given beside the database."""
+    opened = []
+
+    def make(**environ: str) -> House:
+        path = tmp_path / f"board{len(opened)}.db"
+        shutil.copy(card_file, path)
+        settings = config.load(environ={"DB_PATH": str(path), **environ})
+        now = Still()
+        store = open_store(settings, now)
+        app = create_app(settings, now, store)
+        client = TestClient(app, base_url=LOOPBACK, raise_server_exceptions=False)
+        client.__enter__()
+        opened.append((client, store))
+        return House(settings, now, store, app, client)
+
+    yield make
+    for client, store in opened:
+        client.__exit__(None, None, None)
+        store.close()
+
+
+@pytest.fixture
+def house(house_of) -> House:
+    return house_of()
