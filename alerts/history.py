@@ -1,6 +1,7 @@
 """What is known around a board: earlier boards as far as a rule's reference needs them, takeouts, the user's lines. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from alerts.amounts import hundredths
@@ -60,7 +61,12 @@ def unsound(seen: BoardView | EarlierBoard, stale_after_ms: int) -> str | None:
     """Why a board tells nothing, None where it does."""
     if seen.status not in READABLE:
         return f"the race is {seen.status}"
-    harmful = seen.flags - HARMLESS
+    return untrusted(seen, stale_after_ms)
+
+
+def untrusted(seen: BoardView | EarlierBoard, stale_after_ms: int, harmless: AbstractSet[str] = HARMLESS) -> str | None:
+    """What speaks against a board's figures, whether or not they can still be acted on."""
+    harmful = seen.flags - harmless
     if harmful:
         return f"flagged {', '.join(sorted(harmful))}"
     age = 0 if seen.source_time is None else seen.fetched_at - seen.source_time

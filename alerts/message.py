@@ -7,10 +7,15 @@ from alerts.wording.detail import Detail
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert in a message. `key` is the same for the same alert in whatever message it goes."""
+    """An alert in a message. `key` is the same for the same alert in whatever message it goes.
+
+    race_id: None where it is about no race. program: the horse that it is about, None where it is about none, or a pair.
+    """
 
     key: str
     detail: Detail
+    race_id: int | None = None
+    program: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

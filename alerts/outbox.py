@@ -63,7 +63,8 @@ def told(alert: Waiting) -> Told:
     detail = from_json(alert.detail)
     race = (detail.track_key, detail.race_date, str(detail.race_number))
     one = (alert.rule, alert.market, alert.subject, detail.event, str(alert.triggered_at))
-    return Told("|".join((*race, *one)), detail)
+    program = alert.subject if detail.what == f"#{alert.subject}" else None
+    return Told("|".join((*race, *one)), detail, alert.race_id, program)
 
 
 @dataclass(slots=True)

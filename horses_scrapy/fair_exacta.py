@@ -17,6 +17,11 @@ SLACK = 1e-6
 """By how much chances may miss a sum of 1."""
 
 
+def model_name(gamma: float) -> str:
+    """As messages and pages name it."""
+    return "Harville" if gamma == HARVILLE else f"Henery, gamma {gamma:g}"
+
+
 def exacta_chances(win: Mapping[str, float], gamma: float = HARVILLE) -> dict[Pair, float]:
     """P(first, second) of every ordered pair; together 1. Raises ValueError for chances that are none."""
     _check(win, gamma)

@@ -8,6 +8,7 @@ from alerts.address import MAIL
 from alerts.channels.smtp import SmtpSession
 from alerts.compose import compose, notice
 from alerts.message import Composed, Notice, Told
+from alerts.mute_link import Links
 from horses_scrapy.config.model import Smtp
 from horses_scrapy.storage.outbox_rows import EVERYBODY, Whose
 
@@ -18,15 +19,16 @@ class MailChannel:
     name = MAIL
     lanes: Sequence[Whose] = (EVERYBODY,)
 
-    def __init__(self, smtp: Smtp) -> None:
+    def __init__(self, smtp: Smtp, links: Links | None = None) -> None:
         self._smtp = smtp
+        self._links = links
 
     @property
     def where(self) -> str:
         return f"{self._smtp.host}:{self._smtp.port} ({self._smtp.security})"
 
     def compose(self, alerts: Sequence[Told], recipient: str, now_ms: int) -> Composed:
-        return compose(alerts, sender=self._smtp.sender, recipient=recipient, now_ms=now_ms)
+        return compose(alerts, sender=self._smtp.sender, recipient=recipient, now_ms=now_ms, links=self._links)
 
     def notice(self, notice_: Notice, recipient: str, now_ms: int) -> Composed:
         return notice(notice_, sender=self._smtp.sender, recipient=recipient, now_ms=now_ms)

@@ -9,6 +9,7 @@ from alerts.address import APPRISE, MAIL
 from alerts.channels.apprise import AppriseChannel, services_of
 from alerts.channels.channel import Channel
 from alerts.channels.mail import MailChannel
+from alerts.mute_link import Links
 from alerts.rules.policy import Delivery
 from horses_scrapy.config import Settings, secret
 from horses_scrapy.config.env_file import read_env
@@ -21,7 +22,7 @@ def channels_of(settings: Settings, delivery: Delivery, environ: Mapping[str, st
     urls, missing = _urls(settings, delivery, environ)
     if missing:
         raise ConfigError("\n".join(missing))
-    return {MAIL: MailChannel(settings.smtp), APPRISE: AppriseChannel(urls)}
+    return {MAIL: MailChannel(settings.smtp, Links.of(settings.api)), APPRISE: AppriseChannel(urls)}
 
 
 def channel_faults(settings: Settings, delivery: Delivery, environ: Mapping[str, str] = os.environ) -> list[str]:

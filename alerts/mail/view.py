@@ -51,15 +51,28 @@ class Item:
         return self.detail.severity == "urgent"
 
 
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A link that mutes: `this race`, `#5`."""
+
+    what: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A mail about the alerts of one race, or, where post is None, of a track or of ourselves."""
+    """A mail about the alerts of one race, or, where post is None, of a track or of ourselves.
+
+    url: of the site; board: of our own page of the race; empty: no link.
+    """
 
     subject: str
     heading: str
     date: str
     post: str | None
     url: str
+    board: str
+    mutes: tuple[Mute, ...]
     estimate: bool
     items: tuple[Item, ...]
 

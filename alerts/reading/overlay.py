@@ -42,7 +42,7 @@ def _rows(sheet: Sheet, gamma: float) -> Rows | str:
     earlier = sheet.earlier_payouts("exacta", fair.base)
     readings, unread = [], []
     for labels, paid in sheet.payouts("exacta", fair.base).items():
-        floor = _floor(paid, labels, fair.chances)
+        floor = floor_of(paid, labels, fair.chances)
         if floor is None:
             readings.append(_reading(labels, paid, exact(earlier.get(labels)), fair))
         else:
@@ -57,7 +57,7 @@ def _reading(labels: Labels, paid: Paid, before: int | None, fair: Fair) -> Over
     )
 
 
-def _floor(paid: Paid, labels: Labels, chances: Chances) -> str | None:
+def floor_of(paid: Paid, labels: Labels, chances: Chances) -> str | None:
     """Why the pair's pay-out or its fair price is not known."""
     if paid.capped:
         return CAPPED

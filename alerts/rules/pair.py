@@ -7,6 +7,7 @@ from pydantic import Field
 from alerts.amounts import Hundredths, Thousandths
 from alerts.limits import Limit
 from alerts.rules.base import BAND, Block, PoolRule
+from horses_scrapy.fair_exacta import HARVILLE, model_name
 
 PairType = Literal["exacta", "quinella"]
 
@@ -79,12 +80,12 @@ class ExactaOverlayRule(ExactaRule):
     """
 
     kind: Literal["exacta_overlay"]
-    gamma: Annotated[float, Field(gt=0, le=1)] = 1.0
+    gamma: Annotated[float, Field(gt=0, le=1)] = HARVILLE
 
     @property
     def model(self) -> str:
         """As messages name it."""
-        return "Harville" if self.gamma == 1 else f"Henery, gamma {self.gamma:g}"
+        return model_name(self.gamma)
 
 
 class CrossPoolRule(ExactaRule):

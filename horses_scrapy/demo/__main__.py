@@ -4,208 +4,36 @@ import argparse
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
-from horses_scrapy import clock, config
-from horses_scrapy.demo import audit, every_rule
-from horses_scrapy.demo.home import Home, daytime_zone, make_home
-from horses_scrapy.demo.mailbox import Mailbox, MailServer
-from horses_scrapy.demo.mishaps import Mishap, Stage
-from horses_scrapy.demo.processes import Processes
-from horses_scrapy.demo.screen import Screen, fired, summary
+from horses_scrapy.demo import every_rule
+from horses_scrapy.demo.home import daytime_zone, free_ports, make_home
+from horses_scrapy.demo.play import Demo
+from horses_scrapy.demo.screen import Screen
 from horses_scrapy.errors import FATAL, OK, HorsesError
-from horses_scrapy.health.facts import client_of
-from horses_scrapy.health.nodes import Nodes
-from horses_scrapy.health.scrapyd import ScrapydDown
-from horses_scrapy.simulator.ledger import Ledger
 from horses_scrapy.simulator.plan import Plan
-from horses_scrapy.simulator.timeline import OVER
-from horses_scrapy.storage import report
-from horses_scrapy.storage.engine import Store, open_store
 
 INTERRUPTED = 130
 ASK = "Ask it why: HORSES_CONFIG={} .venv/bin/python scripts/alertctl.py explain --track DMO --race 1"
-LOOK = 0.5
 FIRST_POST, SPACING = 420, 300
 """Seconds of the demo's clock: as tight as the synthetic card goes."""
-START_DEADLINE = 30
-GRACE_MS = 240_000
-"""What the last race has, on the demo's clock, to be official in the database after it is on the track."""
-
-
-class DidNotHappen(HorsesError):
-    """Something that the demo shows did not come to pass."""
-
-
-@dataclass(slots=True)
-class Demo:
-    """One card from the first board to the last mail. `card` makes its plan from the instant at which it starts.
-
-    every_rule: things go wrong on it, and each rule of the demo's own file must fire.
-    """
-
-    home: Home
-    card: Callable[[datetime], Plan]
-    screen: Screen
-    mailbox: Mailbox = field(default_factory=Mailbox)
-    every_rule: bool = False
-
-    def run(self) -> list[str]:
-        """What is wrong afterwards: nothing, if the card was watched as it should be."""
-        settings = config.load(environ=self.home.environment)
-        now = clock.from_environment(self.home.environment)
-        store = open_store(settings, now, create_as="demo")
-        server = MailServer(self.mailbox, self.home.ports["smtp"])
-        server.start()
-        try:
-            with Processes(self.home) as processes:
-                _start_scrapyd(processes)
-                self._await_scrapyd(processes, client_of(settings))
-                ledger = Ledger(self.card(now.now().replace(microsecond=0)))
-                if self.every_rule:
-                    every_rule.write_line(self.home, ledger)
-                self._start(processes, ledger.plan)
-                with self.screen:
-                    self._watch(processes, store, now, ledger, self._mishaps(server, processes))
-            return self._judge(store, ledger)
-        finally:
-            server.stop()
-            store.close()
-
-    def _start(self, processes: Processes, plan: Plan) -> None:
-        card = {
-            "--port": self.home.ports["tote"],
-            "--seed": plan.seed,
-            "--races": plan.races,
-            "--first-post": plan.first_post,
-            "--spacing": plan.spacing,
-            "--timezone": plan.timezone,
-            "--start": int(plan.start.timestamp()),
-            **({} if plan.cancelled is None else {"--cancel": plan.cancelled}),
-        }
-        options = [text for name, value in card.items() for text in (name, str(value))]
-        processes.start("tote", ["-m", "horses_scrapy.simulator", *options])
-        processes.start("mailer", ["scripts/mailer.py"])
-        processes.start("scheduler", ["scripts/scheduler.py"])
-
-    def _await_scrapyd(self, processes: Processes, scrapyd: Nodes) -> None:
-        give_up = time.monotonic() + START_DEADLINE
-        while not _answers(scrapyd):
-            processes.check()
-            if time.monotonic() > give_up:
-                raise DidNotHappen(f"scrapyd did not answer within {START_DEADLINE} s: see {processes.log('scrapyd')}")
-            time.sleep(LOOK / 5)
-
-    def _mishaps(self, server: MailServer, processes: Processes) -> list[Mishap]:
-        stage = Stage(
-            self.home.tote,
-            server.stop,
-            server.start,
-            lambda: processes.end("scrapyd"),
-            lambda: _start_scrapyd(processes),
-        )
-        return list(stage.mishaps()) if self.every_rule else []
-
-    def _watch(
-        self, processes: Processes, store: Store, now: clock.Clock, ledger: Ledger, mishaps: list[Mishap]
-    ) -> None:
-        deadline = clock.to_ms(ledger.ends) + GRACE_MS
-        told = 0
-        while now.now_ms() < deadline:
-            processes.check()
-            while mishaps and now.now_ms() >= clock.to_ms(ledger.plan.start) + mishaps[0].after * 1000:
-                self._happen(mishaps.pop(0))
-            with store.read() as connection:
-                lines = report.race_lines(connection)
-                waiting = report.undelivered(connection)
-            self.screen.races(now, lines)
-            for mail in self.mailbox.mails[told:]:
-                self.screen.mail(mail)
-                told += 1
-            if not waiting and _over(lines, store, ledger):
-                return
-            time.sleep(LOOK)
-
-    def _happen(self, mishap: Mishap) -> None:
-        self.screen.say(f"          {mishap.text}")
-        mishap.happen()
-
-    def _judge(self, store: Store, ledger: Ledger) -> list[str]:
-        with store.read() as connection:
-            counts = report.counts(connection)
-            due, accepted = report.due_to_committed_ms(connection), report.committed_to_accepted_ms(connection)
-            accepted_ids = report.accepted_message_ids(connection)
-            wrong = audit.differences(connection, ledger, pairs=not self.every_rule)
-            finals = audit.finals(connection, ledger)
-            rules = report.rule_counts(connection)
-        mails = self.mailbox.mails
-        if mails:
-            self.screen.whole_mail(sorted(mails, key=lambda mail: len(mail.as_bytes()))[len(mails) // 2])
-        self.screen.console.print(summary(counts, len(mails), due, accepted))
-        wrong += _missing(counts, finals, len(ledger.races), accepted_ids, [mail["Message-ID"] for mail in mails])
-        self.screen.console.print(fired(rules))
-        wrong += every_rule.missing(rules) if self.every_rule else _unquiet(counts)
-        if not wrong:
-            self.screen.say(
-                f"DEMO OK races={counts.races} boards={counts.boards} prices={counts.prices_stored} "
-                f"exacta_grids={counts.exacta_grids} alerts={counts.alerts} mails={len(mails)} final_odds={finals}"
-            )
-        return wrong
-
-
-def _start_scrapyd(processes: Processes) -> None:
-    processes.start("scrapyd", ["scripts/run_scrapyd.py"])
-
-
-def _answers(scrapyd: Nodes) -> bool:
-    try:
-        scrapyd.daemonstatus()
-    except ScrapydDown:
-        return False
-    return True
-
-
-def _over(lines: list[report.RaceLine], store: Store, ledger: Ledger) -> bool:
-    if len(lines) < len(ledger.races) or any(line.status not in OVER for line in lines):
-        return False
-    with store.read() as connection:
-        return audit.finals(connection, ledger) == len(ledger.races)
-
-
-def _missing(counts: report.Counts, finals: int, races: int, accepted: list[str], received: list[str]) -> list[str]:
-    """What should have happened and did not."""
-    expected = {
-        f"{counts.races} of {races} races stored": counts.races == races,
-        "no board stored": counts.boards > 0,
-        "no exacta stored": counts.exacta_grids > 0,
-        "no alert fired": counts.alerts > 0,
-        f"{finals} of {races} races with final odds and official results": finals == races,
-        f"mails: the database says {len(accepted)}, the mailbox got {len(received)}": sorted(accepted)
-        == sorted(received),
-        "no mail delivered": bool(received),
-    }
-    return [text for text, held in expected.items() if not held]
-
-
-def _unquiet(counts: report.Counts) -> list[str]:
-    """What must not happen on a site that behaves."""
-    expected = {
-        f"crawls that did not end well: {counts.outcomes}": set(counts.outcomes) <= {"ok", None},
-        f"deliveries not sent: {counts.deliveries}": set(counts.deliveries) <= {"sent", "expired", "inhibited"},
-    }
-    return [text for text, held in expected.items() if not held]
+RACES, BOARD_RACES = 3, 8
+STAY = 20
+"""Real seconds that the board shows a card's results."""
 
 
 def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    made.add_argument("--seed", type=int, default=7, help="of the synthetic market")
-    made.add_argument("--races", type=int, default=3)
+    made.add_argument("--board", action="store_true", help="card after card, for the live board, until Ctrl-C")
+    made.add_argument("--seed", type=int, default=7, help="of the synthetic market; each card adds 1")
+    made.add_argument("--races", type=int, help=f"default: {RACES}, with --board {BOARD_RACES}")
     made.add_argument("--cancel", type=int, metavar="RACE", help="a race that is called off before its post")
     made.add_argument(
         "--every-rule", action="store_true", help="every kind of rule fires: four races, and things go wrong on purpose"
@@ -217,35 +45,75 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
-def _play(folder: Path, given: argparse.Namespace) -> int:
-    zone = daytime_zone(datetime.now(UTC))
+def _given(argv: list[str] | None) -> argparse.Namespace:
+    given = _parser().parse_args(argv)
+    if given.races is None:
+        given.races = BOARD_RACES if given.board else RACES
     if given.every_rule:
         given.races, given.cancel = every_rule.RACES, every_rule.CANCELLED
-    home = make_home(folder, given.rate, zone, every_rule.RULES if given.every_rule else None)
+    return given
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """Raises FileExistsError where what is to be kept would mix with something."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="horses-demo-") as made:
+            yield Path(made)
+        return
+    kept.mkdir(parents=True)
+    try:
+        yield kept.absolute()
+    finally:
+        print(ASK.format(kept.absolute() / "config" / "config.yaml"))  # noqa: T201
+
+
+def _play(folder: Path, given: argparse.Namespace, number: int = 0, board_port: int | None = None) -> int:
+    """The card of a number."""
+    zone = daytime_zone(datetime.now(UTC))
+    home = make_home(folder, given.rate, zone, every_rule.RULES if given.every_rule else None, board_port)
 
     def card(start: datetime) -> Plan:
         return Plan(
-            seed=given.seed, start=start, races=given.races, timezone=zone, first_post=FIRST_POST, spacing=SPACING,
-            cancelled=given.cancel,
+            seed=given.seed + number, start=start, races=given.races, timezone=zone, first_post=FIRST_POST,
+            spacing=SPACING, cancelled=given.cancel,
         )  # fmt: skip
 
-    wrong = Demo(home, card, Screen(Console(highlight=False), zone), every_rule=given.every_rule).run()
+    screen = Screen(Console(highlight=False), zone)
+    wrong = Demo(home, card, screen, every_rule=given.every_rule, stay=STAY if given.board else 0).run()
     for line in wrong:
         print(f"DEMO FAILED: {line}", file=sys.stderr)  # noqa: T201
     return FATAL if wrong else OK
 
 
-def main(argv: list[str] | None = None) -> int:
-    given = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
+def _play_on(given: argparse.Namespace) -> int:
+    """Card after card at one address. A page that is open goes on with the next card: its races have the same numbers."""
+    code, port = OK, free_ports()["board"]
     try:
-        if given.keep is not None:
-            given.keep.mkdir(parents=True)
-            code = _play(given.keep.absolute(), given)
-            print(ASK.format(given.keep.absolute() / "config" / "config.yaml"))  # noqa: T201
-            return code
-        with tempfile.TemporaryDirectory(prefix="horses-demo-") as folder:
-            return _play(Path(folder), given)
+        for number in count():
+            with _folder(None if given.keep is None else given.keep / f"card-{number + 1}") as folder:
+                code = max(code, _play(folder, given, number, port))
+    except KeyboardInterrupt:
+        print("The board is closed; nothing runs any more.")  # noqa: T201
+    return code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """As Ctrl-C: what was started is stopped. A second one does not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main(argv: list[str] | None = None) -> int:
+    given = _given(argv)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        if given.board:
+            return _play_on(given)
+        with _folder(given.keep) as folder:
+            return _play(folder, given)
     except HorsesError as error:
         print(f"DEMO FAILED: {error}", file=sys.stderr)  # noqa: T201
         return FATAL

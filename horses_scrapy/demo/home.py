@@ -15,8 +15,10 @@ import yaml
 SHIPPED = Path(__file__).resolve().parents[2]
 RECIPIENT = "you@demo.example"
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Hong_Kong", "America/Los_Angeles", "Pacific/Auckland")
-PORTS = ("tote", "scrapyd", "smtp")
-PLACES = ("DB_", "LOG_DIR", "PING_URL", "HORSES_DATABASE_", "HORSES_SYSTEM__", "HORSES_SCHEDULER__PING_URL")
+PORTS = ("tote", "scrapyd", "smtp", "board")
+PLACES = (
+    "DB_", "LOG_DIR", "PING_URL", "API_", "HORSES_API__", "HORSES_DATABASE_", "HORSES_SYSTEM__", "HORSES_SCHEDULER__PING_URL",
+)  # fmt: skip
 """Variables of the installation that the demo is played beside: it must not touch that one's database."""
 
 
@@ -34,6 +36,10 @@ class Home:
         return f"http://127.0.0.1:{self.ports['tote']}"
 
     @property
+    def board(self) -> str:
+        return f"http://127.0.0.1:{self.ports['board']}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The cadence is the shipped one: only places, names and the clock differ."""
         return {
@@ -41,6 +47,8 @@ class Home:
             "HORSES_CONFIG": str(self.path / "config" / "config.yaml"),
             "HORSES_CLOCK": self.clock,
             "HORSES_SCRAPYD__URL": f"http://127.0.0.1:{self.ports['scrapyd']}",
+            "API_PORT": str(self.ports["board"]),
+            "HORSES_API__PUBLIC_URL": self.board,
             "HORSES_SMTP__HOST": "127.0.0.1",
             "HORSES_SMTP__PORT": str(self.ports["smtp"]),
             "HORSES_SMTP__SECURITY": "none",
@@ -50,10 +58,11 @@ class Home:
         }
 
 
-def make_home(path: Path, rate: float, timezone: str, rules: Path | None = None) -> Home:
-    """`rules`: a rule file instead of the shipped one."""
+def make_home(path: Path, rate: float, timezone: str, rules: Path | None = None, board_port: int | None = None) -> Home:
+    """rules: a rule file instead of the shipped one. board_port: instead of a free one."""
     password = os.environ.get("SCRAPYD_PASSWORD") or secrets.token_urlsafe(16)
-    home = Home(path, f"{int(time.time())}@{rate:g}", _free_ports(), password)
+    ports = free_ports() | ({} if board_port is None else {"board": board_port})
+    home = Home(path, f"{int(time.time())}@{rate:g}", ports, password)
     shutil.copytree(SHIPPED / "config", path / "config")
     shutil.copy(SHIPPED / "scrapy.cfg", path)
     if rules is not None:
@@ -76,7 +85,7 @@ def _tracks(shipped: Path, tote: str, timezone: str) -> dict[str, object]:
     return {**blocks, "tracks": {"demo": demo}}
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
     sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in PORTS}
     ports = {name: listener.getsockname()[1] for name, listener in sockets.items()}
     for listener in sockets.values():

@@ -1,67 +1,14 @@
-"""How late polls are, stage by stage: due, queued, started, first request, first response, committed."""
+"""How late polls are, for people (health/lateness.py counts)."""
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from horses_scrapy.health.lateness import STEPS, WHOLE, Line, last_hour, summary
 from horses_scrapy.storage import lateness
 from horses_scrapy.storage.engine import Store
-from horses_scrapy.storage.lateness import STAGES, Reached
 
-HOUR_MS = 3_600_000
-STEPS = (
-    "due to queued", "queued to started", "started to request", "request to response", "response to committed",
-)  # fmt: skip
-WHOLE = "due to committed"
+__all__ = ["HEADERS", "STEPS", "WHOLE", "Line", "between", "hourly_line", "rows", "summary"]
+
 HEADERS = ("kind", "stage", "slots", "p50", "p95", "max")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One stage of one kind of slot; seconds."""
-
-    kind: str
-    stage: str
-    count: int
-    p50: float
-    p95: float
-    most: float
-
-
-def summary(slots: Iterable[Reached]) -> list[Line]:
-    """By kind and stage; a stage that no slot has reached is left out."""
-    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for slot in slots:
-        for stage, took in _steps(slot):
-            found[slot.kind][stage].append(took)
-    return [
-        _line(kind, stage, found[kind][stage])
-        for kind in sorted(found)
-        for stage in (*STEPS, WHOLE)
-        if stage in found[kind]
-    ]
-
-
-def _steps(slot: Reached) -> Iterable[tuple[str, int]]:
-    """Milliseconds. A negative one is from before the machine's last boot, and says nothing."""
-    instants = slot.instants
-    pairs = [*zip(STEPS, instants, instants[1:], strict=False), (WHOLE, instants[0], instants[len(STAGES)])]
-    return [
-        (stage, after - before)
-        for stage, before, after in pairs
-        if before is not None and after is not None and after >= before
-    ]
-
-
-def _line(kind: str, stage: str, took: Sequence[int]) -> Line:
-    ordered = sorted(took)
-    return Line(kind, stage, len(took), _share(ordered, 0.5), _share(ordered, 0.95), ordered[-1] / 1000)
-
-
-def _share(ordered: Sequence[int], share: float) -> float:
-    """The nearest rank, in seconds."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] / 1000
 
 
 def between(store: Store, since_ms: int, until_ms: int) -> list[Line]:
@@ -71,7 +18,8 @@ def between(store: Store, since_ms: int, until_ms: int) -> list[Line]:
 
 def hourly_line(store: Store, now_ms: int) -> str | None:
     """The last hour in one line; None where nothing was committed in it."""
-    whole = [line for line in between(store, now_ms - HOUR_MS, now_ms) if line.stage == WHOLE]
+    with store.read() as connection:
+        whole = last_hour(connection, now_ms)
     told = [f"{one.count} {one.kind} p50 {one.p50:.1f} s, p95 {one.p95:.1f} s, max {one.most:.1f} s" for one in whole]
     return f"Lateness of the last hour, {WHOLE}: {'; '.join(told)}" if told else None
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, literal, or_, select, text, union_all
 
 from horses_scrapy.storage.schema import board, crawl_run, leader, meta, slot
 from horses_scrapy.storage.slots import PLANNED
@@ -31,10 +33,14 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class LastRuns:
-    """Of a track. good_at: when the newest crawl that brought boards or a card ended; outcome: of the newest ended one."""
+    """Of a track. good_at: when the newest crawl that brought boards or a card ended; the others: of the newest ended one."""
 
     good_at: int | None = None
+    run_id: int | None = None
     outcome: str | None = None
+    reason: str | None = None
+    ended_at: int | None = None
+    degraded: bool = False
 
 
 def note_check(connection: Connection, now_ms: int) -> None:
@@ -63,7 +69,12 @@ def posted_at(connection: Connection, job_ids: Collection[str]) -> dict[str, int
 
 def last_runs(connection: Connection, tracks: Iterable[str]) -> dict[str, LastRuns]:
     """By track key."""
-    return {key: LastRuns(_good_at(connection, key), _outcome(connection, key)) for key in tracks}
+    keys = tuple(sorted(tracks))
+    rows = connection.execute(_last_runs(keys)) if keys else ()
+    return {
+        key: LastRuns(good_at, run_id, outcome, reason, ended_at, bool(degraded))
+        for key, good_at, run_id, outcome, reason, ended_at, degraded in rows
+    }
 
 
 def newest_boards(connection: Connection, race_ids: Collection[int]) -> dict[int, int]:
@@ -88,11 +99,17 @@ def server_ms(connection: Connection) -> int:
     return said
 
 
-def _good_at(connection: Connection, key: str) -> int | None:
-    query = select(crawl_run.c.finished_at).where(crawl_run.c.track == key, crawl_run.c.outcome == GOOD)
-    return connection.scalar(query.order_by(crawl_run.c.started_at.desc()).limit(1))
+@lru_cache(maxsize=16)  # building it costs more than running it
+def _last_runs(keys: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    """All tracks at once; of each no more than its newest runs is read."""
+    of = union_all(*(select(literal(key).label("track")) for key in keys)).subquery("of")
+    run, last = crawl_run.alias("run"), crawl_run.alias("last")
 
+    def newest(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ScalarSelect[Any]:
+        query = select(column).where(run.c.track == of.c.track, condition)
+        return query.order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(1).correlate(of).scalar_subquery()
 
-def _outcome(connection: Connection, key: str) -> str | None:
-    query = select(crawl_run.c.outcome).where(crawl_run.c.track == key, crawl_run.c.outcome.is_not(None))
-    return connection.scalar(query.order_by(crawl_run.c.started_at.desc()).limit(1))
+    good_at = newest(run.c.finished_at, run.c.outcome == GOOD)
+    ended = last.c.run_id == newest(run.c.run_id, run.c.outcome.is_not(None))
+    told = (last.c.run_id, last.c.outcome, last.c.reason, last.c.finished_at, last.c.degraded)
+    return select(of.c.track, good_at, *told).select_from(of.outerjoin(last, ended))

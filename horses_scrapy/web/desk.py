@@ -19,6 +19,7 @@ from horses_scrapy.storage.version import Version
 from horses_scrapy.web.meters import Meters
 from horses_scrapy.web.models.base import Answer
 from horses_scrapy.web.render import render
+from horses_scrapy.web.watch import Watch
 
 KEEP_S = 1.0
 """Of our clock: ages and minutes to post go on while nothing is committed."""
@@ -86,6 +87,7 @@ class Desk:
         self._kept = Kept()
         self._making: dict[tuple[Key, str], asyncio.Task[Made]] = {}
         self._readers = CapacityLimiter(READERS)
+        self.watch = Watch(settings, store)
         self._keep_s = KEEP_S / clock.rate
 
     async def answer(self, request: Request, work: Callable[[Reading], Answer]) -> Response:
@@ -124,9 +126,11 @@ class Desk:
         version = await self.version()
         kept = self._kept.get(key, version)
         if kept is not None:
+            self.meters.kept()
             return kept
         making = self._making.get((key, version))
         if making is None:
+            self.meters.made()
             making = asyncio.create_task(self._make(key, version, make))
             self._making[key, version] = making
             making.add_done_callback(lambda _: self._making.pop((key, version), None))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.safe_header import clean
 from horses_scrapy.clock import to_ms
+from horses_scrapy.web.cloth import cloth
 
 
 def name(text: str | None) -> str:
@@ -67,5 +68,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "percent": percent,
         "signed": signed,
         "age": age,
+        "cloth": cloth,
     }
 )

@@ -1,12 +1,17 @@
 """Answers that the services really sent, through a real crawl into the database. Skipped where they are not at hand."""
 
+import html
 import json
+from contextlib import closing, contextmanager
 
 import pytest
 from crawling import ROOT
+from fastapi.testclient import TestClient
 from raw_server import answer, serving
 
+from horses_scrapy.clock import Clock
 from horses_scrapy.storage.coded import MARKET, PRICE_STATUS
+from horses_scrapy.web.app import create_app
 
 SAMPLES = ROOT.parent / "shared/samples"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"recorded answers are not beside the project: {SAMPLES}")
@@ -104,3 +109,60 @@ def _programme() -> bytes:
         "courses": [course],
     }
     return json.dumps({"programme": {"date": 1_703_977_200_000, "reunions": [reunion]}}).encode()
+
+
+# --- On the board -------------------------------------------------------------------------------------------------------
+
+PAGES = ("/", "/races/1", "/alerts", "/runs", "/status")
+ANSWERS = ("races", "races/1", "races/1/odds", "races/1/exacta", "races/1/flow", "tracks", "sources", "runs", "alerts", "arbitrage", "status")  # fmt: skip
+
+
+@contextmanager
+def board_of(home):
+    with (
+        closing(home.store()) as store,
+        TestClient(create_app(home.settings(), Clock(), store), base_url="http://127.0.0.1:5000") as client,
+    ):
+        yield client
+
+
+def test_the_board_shows_what_awapuni_sent(awapuni):
+    awapuni.crawl(*AWAPUNI_R1)
+    with board_of(awapuni) as client:
+        assert {path: client.get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
+        answers = {path: client.get(f"/api/v1/{path}") for path in ANSWERS}
+        assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(ANSWERS, 200)
+    card = answers["races/1"].json()
+    runner = next(one for one in card["runners"] if one["program_number"] == "2")
+    assert (card["status"], card["race_date"], card["market"], card["source"]) == (
+        "official",
+        "2025-07-17",
+        "win_tote",
+        "tab_nz",
+    )
+    assert (runner["odds"]["decimal"], runner["others"]["win_fixed"]["decimal"]) == (6.6, 7.5)
+    assert {pool["bet_type"]: (pool["total"], pool["currency"]) for pool in card["pools"]}["win"] == (9151.38, "NZD")
+    paid = {(one["bet_type"], one["combination"]): (one["payout"], one["base"]) for one in card["result"]["payoffs"]}
+    assert paid["quinella", "2-4"] == (13.7, 1.0)
+
+
+def test_the_board_shows_what_vincennes_sent(installed):
+    body = (SAMPLES / "pmu/31122023_R1_C6_participants.json").read_bytes()
+    base = "/rest/client/61/programme/31122023"
+    with serving({base: [answer(200, _programme())], f"{base}/R1/C6/participants": [answer(200, body)]}) as server:
+        vincennes = installed(server.url)
+        vincennes.crawl("track_vincennes", "date=2023-12-31", "race=6")
+    with board_of(vincennes) as client:
+        card = client.get("/api/v1/races/1").json()
+        page = html.unescape(client.get("/races/1").text)
+    shown = {
+        one["program_number"]: one["odds"]["decimal"] for one in card["runners"] if one["odds"]["decimal"] is not None
+    }
+    sent = {
+        str(one["numPmu"]): one["dernierRapportDirect"]["rapport"]
+        for one in json.loads(body)["participants"]
+        if one["statut"] == "PARTANT"
+    }
+    assert shown == sent
+    assert [one["status"] for one in card["runners"] if one["program_number"] == "7"] == ["scratched"]
+    assert all(one["nom"] in page for one in json.loads(body)["participants"])

@@ -14,6 +14,7 @@ import yaml
 
 from horses_scrapy import config
 from horses_scrapy.health.report import CHECKS
+from horses_scrapy.web import service
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -37,7 +38,8 @@ def _commands():
     for name, service in COMPOSE["services"].items():
         if name != "postgres":
             yield f"compose {name}", shlex.join(service["command"])
-            yield f"compose {name} health", shlex.join(service["healthcheck"]["test"][1:])
+            if name != "board":  # its health is asked over HTTP
+                yield f"compose {name} health", shlex.join(service["healthcheck"]["test"][1:])
     for number, whole in enumerate(RENDER):
         for service in whole["services"]:
             yield f"render {number} {service['name']}", service["startCommand"]
@@ -59,8 +61,8 @@ def _help(script):
 
 
 def test_all_of_them_are_looked_at():
-    assert len(UNITS) == 3
-    assert len(COMMANDS) == 3 + 3 + 6 + 8 + 2
+    assert len(UNITS) == 4
+    assert len(COMMANDS) == 4 + 4 + 7 + 10 + 2
 
 
 @pytest.mark.parametrize("where", COMMANDS)
@@ -116,8 +118,16 @@ def test_the_units_wait_as_long_as_the_processes_may_take():
     assert _seconds("scheduler", "WatchdogSec") > 2 * SETTINGS.scheduler.tick
     assert _seconds("scheduler", "TimeoutStopSec") > SETTINGS.scheduler.shutdown_timeout
     assert _seconds("scheduler", "TimeoutStartSec") > float(COMMANDS["horses-scheduler.service"].split()[-1])
+    assert _seconds("board", "WatchdogSec") > 2 * service.WATCHDOG_S
+    assert _seconds("board", "TimeoutStopSec") > service.KILLED_AFTER_S
+    assert _seconds("board", "TimeoutStartSec") > float(COMMANDS["horses-board.service"].split()[-1])
     assert _seconds("mailer", "TimeoutStopSec") > SETTINGS.smtp.total_timeout
     assert _seconds("mailer", "WatchdogSec") > SETTINGS.smtp.total_timeout
+
+
+def test_the_target_starts_every_unit():
+    wanted = re.search(r"^Wants=(.*)$", (DEPLOY / "systemd" / "horses.target").read_text(), re.MULTILINE)[1].split()
+    assert sorted(wanted) == [unit.name for unit in UNITS]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -150,11 +160,33 @@ def test_compose_is_whole():
     for name, service in services.items():
         assert "healthcheck" in service, name
         assert service["restart"] == "unless-stopped"
-        assert "ports" not in service
+        assert ("ports" in service) == (name == "board")
         for volume in service["volumes"]:
             source = volume.split(":")[0]
             assert source in COMPOSE["volumes"] or (DEPLOY / source).exists()
     assert float(services["mailer"]["stop_grace_period"].rstrip("s")) > SETTINGS.smtp.total_timeout
+
+
+def test_the_board_in_a_container_is_reached_through_the_host_alone_and_asked_where_it_listens():
+    board = COMPOSE["services"]["board"]
+    port = board["environment"]["API_PORT"]
+    assert board["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert board["environment"]["HORSES_API__HOST"] == "0.0.0.0"
+    code = board["healthcheck"]["test"][-1]
+    assert f"127.0.0.1:{port}/healthz" in code
+    compile(code, "healthcheck", "exec")
+    given = board["environment"] | {"API_KEY": "k" * 20}
+    assert config.load(ROOT / "config" / "config.yaml", environ=given).api.port == int(port)
+
+
+def test_render_s_board_listens_where_render_looks():
+    (group,) = RENDER[0]["envVarGroups"]
+    told = {variable["key"]: variable.get("value") for variable in group["envVars"]}
+    assert told["PORT"] == told["API_PORT"]
+    assert told["HORSES_API__HOST"] == "0.0.0.0"
+    for whole in RENDER:
+        (web,) = [service for service in whole["services"] if service["type"] == "web"]
+        assert web["healthCheckPath"] == "/healthz"
 
 
 def test_render_runs_each_update_when_the_configuration_says():
@@ -170,7 +202,7 @@ def test_render_s_groups_are_the_same_and_hold_no_secret():
     assert RENDER[0]["envVarGroups"] == RENDER[1]["envVarGroups"]
     (group,) = RENDER[0]["envVarGroups"]
     for variable in group["envVars"]:
-        secret = re.search("PASSWORD|URL|USERNAME|EMAIL", variable["key"])
+        secret = re.search("PASSWORD|URL|USERNAME|EMAIL|KEY", variable["key"])
         assert ("value" in variable) != bool(secret)
     for whole in RENDER:
         assert all(service["envVars"] == [{"fromGroup": group["name"]}] for service in whole["services"])

@@ -1,9 +1,10 @@
 """Whether a track brings what its card promises. Pure; instants are epoch milliseconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from horses_scrapy.config.cadence import Scraping
+from horses_scrapy.storage.health import LastRuns
 from horses_scrapy.storage.queries import RaceOfDay
 
 NO_RACE = frozenset({"cancelled", "postponed"})
@@ -13,13 +14,17 @@ INTERVALS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """good_at: its newest success; a window that polls for minutes has none yet, but has boards."""
+    """good_at: its newest success; a window that polls for minutes has none yet, but has boards. last: its crawls."""
 
     key: str
     cadence: Scraping
     races: Sequence[RaceOfDay]
     good_at: int | None
-    outcome: str | None = None
+    last: LastRuns = field(default_factory=LastRuns)
+
+    @property
+    def outcome(self) -> str | None:
+        return self.last.outcome
 
 
 @dataclass(frozen=True, slots=True)

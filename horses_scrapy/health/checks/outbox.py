@@ -1,6 +1,11 @@
 """The outbox: how long its oldest message waits."""
 
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
 from alerts.setup import rules_of
+from horses_scrapy.config import Settings
 from horses_scrapy.health.here import Here
 from horses_scrapy.health.result import Result, judged, ok
 from horses_scrapy.storage.mail_facts import MailFacts, mail_facts
@@ -10,15 +15,34 @@ FAIL_S = 300.0
 """As the mail_failing rule of alerts.yaml has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """oldest_s: beyond what its group waits for, 0 where nothing does; dead: given up in the last hour."""
+
+    oldest_s: float
+    dead: int
+
+
 def outbox(here: Here) -> Result:
-    """Alerts that no message holds yet may wait for their group first."""
-    grouping = rules_of(here.settings).delivery.grouping
-    now, together = here.clock.now_ms(), max(grouping.wait, grouping.interval)
+    together = grouped_s(here.settings)
     with here.store() as store, store.read() as connection:
-        channels = mail_facts(connection, now)
-    ages = {each.channel: _age_s(each, now, together) for each in channels}
-    dead = sum(each.dead for each in channels)
-    oldest = max(ages.values(), default=0.0)
+        return judged_outbox(waiting(connection, together, here.clock.now_ms()))
+
+
+def grouped_s(settings: Settings) -> float:
+    """So long alerts that no message holds yet may wait for their group. Raises ConfigError."""
+    grouping = rules_of(settings).delivery.grouping
+    return max(grouping.wait, grouping.interval)
+
+
+def waiting(connection: Connection, together: float, now: int) -> Waiting:
+    channels = mail_facts(connection, now)
+    oldest = max((_age_s(each, now, together) for each in channels), default=0.0)
+    return Waiting(oldest, sum(each.dead for each in channels))
+
+
+def judged_outbox(found: Waiting) -> Result:
+    oldest, dead = found.oldest_s, found.dead
     if not oldest and not dead:
         return ok("nothing waits", oldest_s=0, dead=0)
     state = judged(oldest, warn_above=WARN_S, fail_above=FAIL_S)

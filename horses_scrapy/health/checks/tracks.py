@@ -64,7 +64,7 @@ def standings(connection: Connection, settings: Settings, now: int) -> list[Stan
                 ),
                 default=None,
             ),
-            outcome=runs[key].outcome,
+            last=runs[key],
         )
         for key in keys
     ]

@@ -1,3 +1,15 @@
-from fastapi import APIRouter
+from typing import Annotated
 
-router = APIRouter()
+from fastapi import APIRouter, Depends, Request, Response
+
+from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.facts import status as facts
+from horses_scrapy.web.models.status import Status
+
+router = APIRouter(tags=["status"])
+
+
+@router.get("/status", response_model=Status, summary="How everything is, for people and for programs")
+async def status(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+    scrapyd = await desk.watch.scrapyd()
+    return await desk.answer(request, lambda reading: facts.status(reading, scrapyd, desk.watch.grouped_s))

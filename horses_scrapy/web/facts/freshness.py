@@ -15,10 +15,11 @@ UNWATCHED = Freshness(state="idle", age_seconds=None, allowed_seconds=None, reas
 def by_track(reading: Reading) -> dict[str, Freshness]:
     """By key; a track that is not watched is absent."""
     found = standings(reading.connection, reading.settings, reading.now_ms)
-    return {each.key: _told(each, freshness(each, reading.now_ms)) for each in found}
+    return {each.key: freshness_of(each, reading.now_ms) for each in found}
 
 
-def _told(track: Standing, measured: Measured) -> Freshness:
+def freshness_of(track: Standing, now_ms: int) -> Freshness:
+    measured = freshness(track, now_ms)
     return Freshness(
         state=_state(measured),
         age_seconds=_seconds(measured.age_ms),

@@ -1,3 +1,27 @@
-from fastapi import APIRouter
+"""The API's own page, made of its OpenAPI document."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.guard.key import Keys
+from horses_scrapy.web.pages.described import endpoints, shapes
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def docs(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+    document = request.app.openapi()
+    api = desk.settings.api
+    keys: Keys = request.app.state.keys
+    given = {
+        "about": document["info"]["description"],
+        "document": request.app.openapi_url,
+        "endpoints": list(endpoints(document, api.public_url or f"http://{api.host}:{api.port}")),
+        "shapes": list(shapes(document)),
+        "keyed": keys.asked,
+        "api": api,
+    }
+    return await desk.page(request, "docs.html", lambda _: given)

@@ -1,3 +1,19 @@
-from fastapi import APIRouter
+"""The front page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.facts.home import front_page
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def home(
+    request: Request,
+    desk: Annotated[Desk, Depends(desk_of)],
+    track: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+) -> Response:
+    return await desk.page(request, "home.html", lambda reading: front_page(reading, track))

@@ -1,3 +1,29 @@
-from fastapi import APIRouter
+"""The page of one race: runners, moves, exactas, money, alerts."""
+
+from fastapi import APIRouter, Request, Response
+
+from horses_scrapy.web.api.asked import RaceId, Served, SourceName
+from horses_scrapy.web.desk import Reading
+from horses_scrapy.web.facts.alerts import alerts_of_race
+from horses_scrapy.web.facts.exacta import exacta_of
+from horses_scrapy.web.facts.flow import flow_of
+from horses_scrapy.web.facts.race import race_card
+from horses_scrapy.web.spark import points
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/races/{race_id}")
+async def race(request: Request, desk: Served, race_id: RaceId, source: SourceName = None) -> Response:
+    return await desk.page(request, "race.html", lambda reading: _given(reading, race_id, source))
+
+
+def _given(reading: Reading, race_id: int, source: str | None) -> dict[str, object]:
+    card = race_card(reading, race_id, source)
+    return {
+        "card": card,
+        "sparks": {runner.program_number: points(runner.spark) for runner in card.runners},
+        "matrix": exacta_of(reading, race_id, card.source),
+        "money_flow": flow_of(reading, race_id, card.source),
+        "alerts_of_race": alerts_of_race(reading, race_id),
+    }

@@ -1,3 +1,16 @@
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.facts import status as facts
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/status")
+async def status(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+    scrapyd = await desk.watch.scrapyd()
+    return await desk.page(
+        request, "status.html", lambda reading: {"status": facts.status(reading, scrapyd, desk.watch.grouped_s)}
+    )

@@ -1,0 +1,68 @@
+"""How one price moved: from the first price, over the last minutes, and as a line for the eye. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
+
+from alerts.reading.measure import points_lost
+from horses_scrapy.items import Notation
+from horses_scrapy.storage.board_view import Shown
+from horses_scrapy.storage.price_paths import Step
+from horses_scrapy.web.models.base import Odds, instant
+from horses_scrapy.web.models.race import Change
+
+SPARKS = 24
+
+
+def opening(path: Sequence[Step]) -> Step | None:
+    return next((step for step in path if step.shown.price is not None), None)
+
+
+def standing(path: Sequence[Step], at: int) -> Step | None:
+    """What stood at an instant; None before anything did."""
+    place = place_at(path, at)
+    return path[place - 1] if place else None
+
+
+def place_at(path: Sequence[Step], at: int) -> int:
+    """How many steps there were until an instant, itself included."""
+    return bisect_right(path, at, key=lambda step: step.at)
+
+
+def change(
+    before: Step | None, now: Shown | None, since: int, scratched_at: Collection[int], notation: Notation
+) -> Change | None:
+    """From what stood at `since`. None where a price is missing, or but a floor: a capped one."""
+    if before is None or now is None:
+        return None
+    old, new = before.shown, now
+    if old.price is None or new.price is None or "capped" in {old.status, new.status}:
+        return None
+    return Change(
+        points=round(-points_lost(old.price, new.price) / 1000, 2),
+        before=Odds.of(old, notation),
+        since=instant(since),
+        across_scratch=any(at > since for at in scratched_at),
+    )
+
+
+def spark(path: Sequence[Step], until: int) -> list[float]:
+    """Decimal prices from the first one to the instant `until`, evenly; where none stood, the one before."""
+    priced = [step for step in path if step.shown.price is not None]
+    if not priced:
+        return []
+    first = priced[0].at
+    many = SPARKS if until > first else 1
+    instants = [first + (until - first) * number // max(1, many - 1) for number in range(many)]
+    seen = [standing(priced, at) for at in instants]
+    return [step.shown.price / 1000 for step in seen if step is not None and step.shown.price is not None]
+
+
+def scratches(paths: Iterable[Sequence[Step]]) -> tuple[int, ...]:
+    """When interests went out that had been shown before."""
+    return tuple(
+        step.at
+        for path in paths
+        for earlier, step in pairwise(path)
+        if step.shown.status == "scratched" and earlier.shown.status != "scratched"
+    )

@@ -1,0 +1,36 @@
+"""What a race and its track are called."""
+
+from horses_scrapy.storage.race_list import ListedRace, listed_race
+from horses_scrapy.web.desk import Reading
+from horses_scrapy.web.errors import NotThere
+from horses_scrapy.web.models.base import RaceName, TrackName, instant_or_none
+
+
+def the_race(reading: Reading, race_id: int) -> ListedRace:
+    """Raises NotThere."""
+    found = listed_race(reading.connection, race_id)
+    if found is None:
+        raise NotThere(f"race {race_id}")
+    return found
+
+
+def race_name(race: ListedRace) -> RaceName:
+    return RaceName(
+        race_id=race.race_id,
+        track=track_name(race),
+        race_date=race.race_date,
+        race_number=race.race_number,
+        name=race.name,
+        post_time=instant_or_none(race.post_time),
+        status=race.status,
+    )
+
+
+def track_name(race: ListedRace) -> TrackName:
+    return TrackName(
+        key=race.track_key,
+        code=race.track_code,
+        name=race.track_name,
+        timezone=race.timezone,
+        country=race.country,
+    )

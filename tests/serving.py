@@ -1,0 +1,104 @@
+"""The application on a port of its own, and its streams as a client without a library reads them."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from socket import create_server
+
+import uvicorn
+from fastapi import FastAPI
+
+from horses_scrapy.web.stream.router import end_streams
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets=None) -> None:
+        end_streams(self.config.app)
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Its URL, without a slash at the end. In a thread: what a test stores is in the same process, and real."""
+    with create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=5)
+        server = _Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the server did not start"
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            assert not thread.is_alive(), "the server did not stop"
+
+
+@dataclass(frozen=True)
+class Heard:
+    kind: str
+    id: str
+    data: dict
+
+
+class Stream:
+    """An open stream. `next` waits; silence is an error of the test, but for `quiet`."""
+
+    def __init__(self, url: str, query: str = "", *, last: str | None = None) -> None:
+        self._connection = HTTPConnection(url.removeprefix("http://"), timeout=10)
+        self._connection.request(
+            "GET", f"/api/v1/stream{query}", headers={} if last is None else {"Last-Event-ID": last}
+        )
+        self.response = self._connection.getresponse()
+        self.id = last
+        """As a browser has it: also moved by a comment with an id."""
+
+    def close(self) -> None:
+        self._connection.close()
+        self.response.close()
+
+    def next(self) -> Heard | None:
+        """The next event; None at the end of the stream."""
+        while (block := self._block()) is not None:
+            self.id = block.get("id", self.id)
+            if "data" in block:
+                return Heard(block["event"], block["id"], json.loads(block["data"]))
+        return None
+
+    def until(self, kind: str) -> list[Heard]:
+        """Up to and with the first of a kind."""
+        found = [self.next()]
+        while found[-1] is not None and found[-1].kind != kind:
+            found.append(self.next())
+        return found
+
+    def heard_within(self, seconds: float) -> list[Heard]:
+        found = []
+        self._connection.sock.settimeout(seconds)
+        try:
+            while (event := self.next()) is not None:
+                found.append(event)
+        except TimeoutError:
+            return found
+        return found
+
+    def _block(self) -> dict[str, str] | None:
+        told = {}
+        while line := self.response.readline():
+            if line == b"\n":
+                return told
+            name, _, value = line.decode().removesuffix("\n").partition(": ")
+            told[name] = value
+        return None
+
+
+@contextmanager
+def listening(url: str, query: str = "", *, last: str | None = None) -> Iterator[Stream]:
+    with closing(Stream(url, query, last=last)) as stream:
+        yield stream
