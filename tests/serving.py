@@ -22,9 +22,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, port: int = 0) -> Iterator[str]:
     """Its URL, without a slash at the end. In a thread: what a test stores is in the same process, and real."""
-    with create_server(("127.0.0.1", 0)) as listener:
+    with create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=5)
         server = _Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -66,24 +66,22 @@ class Stream:
     def next(self) -> Heard | None:
         """The next event; None at the end of the stream."""
         while (block := self._block()) is not None:
-            self.id = block.get("id", self.id)
             if "data" in block:
                 return Heard(block["event"], block["id"], json.loads(block["data"]))
         return None
 
-    def until(self, kind: str) -> list[Heard]:
-        """Up to and with the first of a kind."""
-        found = [self.next()]
-        while found[-1] is not None and found[-1].kind != kind:
-            found.append(self.next())
-        return found
-
     def heard_within(self, seconds: float) -> list[Heard]:
+        """Afterwards it can only be closed."""
         found = []
-        self._connection.sock.settimeout(seconds)
+        until = time.monotonic() + seconds
         try:
-            while (event := self.next()) is not None:
-                found.append(event)
+            while (left := until - time.monotonic()) > 0:
+                self._connection.sock.settimeout(left)
+                block = self._block()
+                if block is None:
+                    return found
+                if "data" in block:
+                    found.append(Heard(block["event"], block["id"], json.loads(block["data"])))
         except TimeoutError:
             return found
         return found
@@ -92,6 +90,7 @@ class Stream:
         told = {}
         while line := self.response.readline():
             if line == b"\n":
+                self.id = told.get("id", self.id)
                 return told
             name, _, value = line.decode().removesuffix("\n").partition(": ")
             told[name] = value

@@ -72,17 +72,17 @@ def test_a_lay_is_no_back():
 
 
 def test_back_high_and_lay_low():
-    """Backed at 5.0 and laid at 4.5, 5%: of 100.00, 22.226 backed and 24.973 laid, whose liability is 87.40.
+    """Backed at 5.0 and laid at 4.5, 5%: of 100.00, 20.27 backed and 22.77 laid, which may cost 79.70.
 
-    It wins: 22.22 x 5 = 111.10 back. It loses: 87.40 and 24.97 x 0.95 = 111.12. For 109.62.
+    It wins: 20.27 x 5 = 101.35 come back. It loses: 79.70 and 22.77 x 0.95 = 101.33.
     """
     sure = back_lay(fixed("1", 5000), lay("1", 4500), FIVE, 10_000)
-    backed, laid = sure.legs
-    wins = backed.stake * 5
-    loses = laid.liability + laid.stake * FIVE.denominator * 0 + laid.stake * Fraction(95, 100)
-    assert sure.worst == int(min(wins, loses)) > sure.outlay == backed.stake + laid.liability
-    assert 0 <= sure.left <= 4
-    assert sure.total == (Fraction("4.5") - FIVE) / (5 * Fraction("0.95"))
+    assert [(leg.offer.market, leg.stake, leg.liability) for leg in sure.legs] == [
+        ("win_fixed", 2027, 2027),
+        ("win_lay", 2277, 7970),
+    ]
+    assert (sure.outlay, sure.worst, sure.profit, sure.left) == (9997, 10_133, 136, 3)
+    assert float(sure.total) == pytest.approx(4.45 / 4.75)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`./scripts/screenshot`: docs/board.png, taken of the demo's board while the second race is three minutes from its post."""
+"""`./scripts/screenshot`: docs/board.png, taken of the demo's board while the third race is three minutes from its post."""
 
 import argparse
 import io
@@ -23,8 +23,12 @@ from horses_scrapy.sources.rendered_browser import find_browser
 
 COMMAND = [sys.executable, "-m", "horses_scrapy.demo", "--board", "--races", "4", "--seed"]
 SAYS = "Board: "
-RACE, MINUTES = 2, 3
+RACE, MINUTES = 3, 3
 PATIENCE = 120
+LIVE = "live"
+"""What the page says of itself once its stream is open."""
+SETTLED_MS = 1000
+"""The chart has asked for its data."""
 GAP, BEHIND = 24, "#8a93a0"
 
 
@@ -38,7 +42,7 @@ class Screen:
     scale: float = 1.0
 
 
-DESK, PHONE = Screen(1440, 1180, "light"), Screen(360, 786, "dark", 1.5)
+DESK, PHONE = Screen(1440, 1380, "light"), Screen(360, 920, "dark", 1.5)
 
 
 class NoMoment(HorsesError):
@@ -76,7 +80,8 @@ def photograph(browser: Browser, page_at: str, screen: Screen) -> Image.Image:
     size = {"width": screen.width, "height": screen.height}
     page = browser.new_page(viewport=size, color_scheme=screen.scheme, device_scale_factor=screen.scale)  # type: ignore[arg-type]
     page.goto(page_at, wait_until="load")
-    page.wait_for_timeout(1000)  # the chart has asked for its data
+    page.get_by_text(LIVE, exact=True).wait_for()
+    page.wait_for_timeout(SETTLED_MS)
     taken = page.screenshot()
     page.close()
     return Image.open(io.BytesIO(taken)).convert("RGB")

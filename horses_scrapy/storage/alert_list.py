@@ -6,13 +6,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, union_all
 
 from horses_scrapy.items import RaceStatus
 from horses_scrapy.storage.schema import alert, alert_delivery, race, track
 
 COUNTED = 10_000
 """More are not counted: nobody leafs through them, and on a large table it takes long."""
+NEWEST = 20_000
+"""So many are looked through for what no index finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,24 +81,32 @@ def how_many(connection: Connection, asked: AlertsAsked) -> int:
 
 # Each is built once for what is asked by: that costs more than running it.
 _NAMED = or_(*(func.lower(name) == func.lower(bindparam("track")) for name in (track.c.key, track.c.code)))
+_OTHER = alert.alias()
 _BY: Mapping[str, ColumnElement[bool]] = MappingProxyType(
     {
         "race": alert.c.race_id == bindparam("race"),
-        "track": or_(
-            alert.c.race_id.in_(select(race.c.race_id).join(track).where(_NAMED)),
-            alert.c.scope.in_(select("track:" + track.c.key).where(_NAMED)),
+        "track": alert.c.alert_id.in_(
+            union_all(  # not OR: each has its index
+                select(_OTHER.c.alert_id).where(_OTHER.c.race_id.in_(select(race.c.race_id).join(track).where(_NAMED))),
+                select(_OTHER.c.alert_id).where(
+                    _OTHER.c.race_id.is_(None), _OTHER.c.scope.in_(select("track:" + track.c.key).where(_NAMED))
+                ),
+            )
         ),
         "race_date": alert.c.race_id.in_(select(race.c.race_id).where(race.c.race_date == bindparam("race_date"))),
         "rule": alert.c.rule == bindparam("rule"),
         "kind": alert.c.alert_type == bindparam("kind"),
         "severity": alert.c.severity == bindparam("severity"),
-        "state": alert.c.alert_id.in_(
-            select(alert_delivery.c.alert_id).where(alert_delivery.c.state == bindparam("state"))
+        "state": exists().where(
+            alert_delivery.c.alert_id == alert.c.alert_id, alert_delivery.c.state == bindparam("state")
         ),
         "since": alert.c.triggered_at >= bindparam("since"),
         "until": alert.c.triggered_at < bindparam("until"),
     }
 )
+_INDEXED = frozenset({"race", "track", "race_date"})
+_SCANNED = frozenset({"rule", "kind", "severity", "state"})
+_AMONG_THE_NEWEST = alert.c.alert_id > select(func.max(_OTHER.c.alert_id)).scalar_subquery() - NEWEST
 _COLUMNS = (
     alert.c.alert_id, alert.c.rule, alert.c.alert_type.label("kind"), alert.c.severity, alert.c.event, alert.c.scope,
     alert.c.market, alert.c.subject, alert.c.unit, alert.c.threshold_value.label("threshold"),
@@ -108,13 +118,18 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    found = [_BY[name] for name in sorted(given)]
+    return [_AMONG_THE_NEWEST, *found] if given & _SCANNED and not given & _INDEXED else found
+
+
 @cache
 def _part(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS)
         .outerjoin_from(alert, race, race.c.race_id == alert.c.race_id)
         .outerjoin(track, track.c.track_id == race.c.track_id)
-        .where(*(_BY[name] for name in sorted(given)))
+        .where(*_conditions(given))
         .order_by(alert.c.alert_id.desc())
         .limit(bindparam("limit"))
         .offset(bindparam("offset"))
@@ -123,5 +138,5 @@ def _part(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _count(given: frozenset[str]) -> Select[int]:
-    some = select(alert.c.alert_id).where(*(_BY[name] for name in sorted(given))).limit(COUNTED).subquery()
+    some = select(alert.c.alert_id).where(*_conditions(given)).limit(COUNTED).subquery()
     return select(func.count()).select_from(some)

@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, literal, or_, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
-from horses_scrapy.storage.schema import board, crawl_run, leader, meta, slot
+from horses_scrapy.storage.schema import board, crawl_run, leader, meta, race_source, slot
 from horses_scrapy.storage.slots import PLANNED
 from horses_scrapy.storage.upsert import upsert
 
@@ -79,8 +91,8 @@ def last_runs(connection: Connection, tracks: Iterable[str]) -> dict[str, LastRu
 
 def newest_boards(connection: Connection, race_ids: Collection[int]) -> dict[int, int]:
     """When the newest board of each of these races was fetched."""
-    query = select(board.c.race_id, func.max(board.c.fetched_at).label("at")).where(board.c.race_id.in_(race_ids))
-    return {row.race_id: row.at for row in connection.execute(query.group_by(board.c.race_id))}
+    rows = connection.execute(_NEWEST_BOARDS, {"races": list(race_ids)})
+    return {race_id: at for race_id, at in rows if at is not None}
 
 
 def newest_instant(connection: Connection) -> int | None:
@@ -97,6 +109,20 @@ def server_ms(connection: Connection) -> int:
     query = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
     said: int = connection.execute(query).scalar_one()
     return said
+
+
+# Of each source its newest: a race has hundreds of boards.
+_NEWEST = (
+    select(func.max(board.c.fetched_at))
+    .where(board.c.race_id == race_source.c.race_id, board.c.source_id == race_source.c.source_id)
+    .correlate(race_source)
+    .scalar_subquery()
+)
+_NEWEST_BOARDS = (
+    select(race_source.c.race_id, func.max(_NEWEST))
+    .where(race_source.c.race_id.in_(bindparam("races", expanding=True)))
+    .group_by(race_source.c.race_id)
+)
 
 
 @lru_cache(maxsize=16)  # building it costs more than running it

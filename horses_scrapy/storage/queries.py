@@ -179,18 +179,11 @@ def races_of_day(connection: Connection, track_key: str | None, from_ms: int, to
     """Races with a post time from `from_ms` up to, not including, `to_ms`, by post time; of all tracks for None."""
     day = timedelta(days=1)  # a date at the track is at most a day away from the date in UTC
     dates = [(clock.from_ms(from_ms) - day).date(), (clock.from_ms(to_ms) + day).date()]
-    asked = (
-        select(track_table.c.key, race)
-        .join(track_table, track_table.c.track_id == race.c.track_id)
-        .where(
-            race.c.race_date.between(dates[0].isoformat(), dates[1].isoformat()),
-            race.c.post_time >= from_ms,
-            race.c.post_time < to_ms,
-        )
-    )
-    if track_key is not None:
-        asked = asked.where(track_table.c.key == track_key)
-    rows = connection.execute(asked.order_by(race.c.post_time, track_table.c.key, race.c.race_number))
+    told = {"first": dates[0].isoformat(), "last": dates[1].isoformat(), "from_ms": from_ms, "to_ms": to_ms}
+    if track_key is None:
+        rows = connection.execute(_RACES_OF_DAY, told)
+    else:
+        rows = connection.execute(_RACES_OF_TRACK, {**told, "of_track": track_key})
     return [
         RaceOfDay(
             track_key=row.key,
@@ -207,6 +200,17 @@ def races_of_day(connection: Connection, track_key: str | None, from_ms: int, to
 
 # Built once: that costs several times more than running them.
 _MARK = update(board).where(board.c.board_id == bindparam("of_board")).values(evaluated_at=bindparam("evaluated_at"))
+_RACES_OF_DAY = (
+    select(track_table.c.key, race)
+    .join(track_table, track_table.c.track_id == race.c.track_id)
+    .where(
+        race.c.race_date.between(bindparam("first"), bindparam("last")),
+        race.c.post_time >= bindparam("from_ms"),
+        race.c.post_time < bindparam("to_ms"),
+    )
+    .order_by(race.c.post_time, track_table.c.key, race.c.race_number)
+)
+_RACES_OF_TRACK = _RACES_OF_DAY.where(track_table.c.key == bindparam("of_track"))
 _LATEST = (
     select(latest_table, betting_interest.c.label, source_table.c.name)
     .join(betting_interest, betting_interest.c.interest_id == latest_table.c.interest_id)

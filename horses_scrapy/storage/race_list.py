@@ -1,4 +1,4 @@
-"""Races as lists and pages name them. Instants are epoch milliseconds UTC."""
+"""Races as lists and pages name them, in no order. Instants are epoch milliseconds UTC."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -12,6 +12,8 @@ from horses_scrapy.storage.schema import crawl_run, slot
 
 COUNTED = 10_000
 """More are not counted: nobody leafs through them, and on a large table it takes long."""
+NEWEST = 100_000
+"""So many are looked through for what no index finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,12 @@ _BY: Mapping[str, ColumnElement[bool]] = MappingProxyType(
         "running": case((crawl_run.c.outcome.is_(None), 1), else_=0) == bindparam("running"),
     }
 )
+_SCANNED = frozenset({"outcome", "kind", "running"})
+_AMONG_THE_NEWEST = crawl_run.c.run_id > select(func.max(crawl_run.c.run_id)).correlate(None).scalar_subquery() - NEWEST
 _ONE_MACHINE = or_(crawl_run.c.node.is_(None), slot.c.node.is_(None), crawl_run.c.node == slot.c.node)
 _LATENESS = case((_ONE_MACHINE, crawl_run.c.first_request_mono - crawl_run.c.due_mono))
+_NEWEST_FIRST = (crawl_run.c.run_id.desc(),)
+_NEWEST_OF_TRACK = (crawl_run.c.started_at.desc(), crawl_run.c.run_id.desc())  # as its index has them
 _COLUMNS = (
     crawl_run.c.run_id, crawl_run.c.spider, crawl_run.c.track, crawl_run.c.job_id, crawl_run.c.kind,
     crawl_run.c.trigger, crawl_run.c.started_at, crawl_run.c.finished_at, crawl_run.c.outcome, crawl_run.c.reason,
@@ -89,14 +95,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def _conditions(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    found = [_BY[name] for name in sorted(given)]
+    return [_AMONG_THE_NEWEST, *found] if given & _SCANNED else found
+
+
 @cache
 def _part(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
     own_slot = and_(slot.c.job_id == crawl_run.c.job_id, slot.c.run_id == crawl_run.c.run_id)
     return (
         select(*_COLUMNS)
         .outerjoin_from(crawl_run, slot, own_slot)
-        .where(*(_BY[name] for name in sorted(given)))
-        .order_by(crawl_run.c.run_id.desc())
+        .where(*_conditions(given))
+        .order_by(*_NEWEST_OF_TRACK if "track" in given else _NEWEST_FIRST)
         .limit(bindparam("limit"))
         .offset(bindparam("offset"))
     )
@@ -104,5 +115,5 @@ def _part(given: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _count(given: frozenset[str]) -> Select[int]:
-    some = select(crawl_run.c.run_id).where(*(_BY[name] for name in sorted(given))).limit(COUNTED).subquery()
+    some = select(crawl_run.c.run_id).where(*_conditions(given)).limit(COUNTED).subquery()
     return select(func.count()).select_from(some)

@@ -148,6 +148,7 @@ class Desk:
             return make(Reading(connection, self.settings, self.clock, self.clock.now_ms()))
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
+    """A coroutine: FastAPI takes a thread for a function."""
     desk: Desk = request.app.state.desk
     return desk

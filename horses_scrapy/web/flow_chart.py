@@ -19,7 +19,6 @@ Kind = Literal["came", "over", "under", "even", "left"]
 class Bar:
     x: float
     width: float
-    y: float
     height: float
     kind: Kind
 
@@ -74,6 +73,15 @@ def middle(place: int, of: int) -> float:
     return _x(place + 0.5, of)
 
 
+def drawn(bars: Sequence[Bar]) -> dict[Kind, str]:
+    """An SVG path of all bars of a kind, in a box of 100 by 100: a page of rectangles would be many times as long."""
+    paths: dict[Kind, str] = {}
+    for bar in bars:
+        shape = f"M{bar.x:g} 100v{-bar.height:g}h{bar.width:g}v{bar.height:g}z"
+        paths[bar.kind] = paths.get(bar.kind, "") + shape
+    return paths
+
+
 def _kind(share: float, usual: float) -> Kind:
     if share > usual * MORE:
         return "over"
@@ -82,7 +90,7 @@ def _kind(share: float, usual: float) -> Kind:
 
 def _bar(place: int, of: int, high: float, kind: Kind) -> Bar:
     height = round(100 * high, 1)
-    return Bar(_x(place + GAP, of), _x(1 - 2 * GAP, of), round(100 - height, 1), height, kind)
+    return Bar(_x(place + GAP, of), _x(1 - 2 * GAP, of), height, kind)
 
 
 def _x(place: float, of: int) -> float:

@@ -44,7 +44,11 @@ class Meters:
             "sql_statement_seconds", "Of one statement, to its first row.", ("endpoint",), buckets=STATEMENT_S, **told
         )
         self._reads = Histogram(
-            "read_seconds", "Of reading and making one answer, in one snapshot.", ("endpoint",), buckets=REQUEST_S, **told
+            "read_seconds",
+            "Of reading and making one answer, in one snapshot.",
+            ("endpoint",),
+            buckets=REQUEST_S,
+            **told,
         )
         self._answers = Counter("answers", "Given from what was kept, or made anew.", ("how",), **told)
         self._faults = Counter("web_faults", "Answers with a status of 500 and above.", **told)

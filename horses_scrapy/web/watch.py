@@ -9,6 +9,7 @@ from horses_scrapy.errors import ConfigError, HorsesError, ScrapydError
 from horses_scrapy.health.checks.jobs import Answers, answers, listed
 from horses_scrapy.health.checks.outbox import grouped_s
 from horses_scrapy.storage.engine import Store
+from horses_scrapy.web.counted import Counted
 from horses_scrapy.web.lookout import Lookout
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,15 @@ class Scrapyd:
     waiting: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """scrapyd: None: it has not answered in time. grouped_s: so long an alert may wait for others."""
+
+    scrapyd: Scrapyd | None
+    grouped_s: float
+    counted: Counted
+
+
 class Watch:
     """One for an application. Nothing is asked before somebody wants to know."""
 
@@ -34,17 +44,17 @@ class Watch:
         self._settings, self._store = settings, store
         self._scrapyd = Lookout(self._ask_scrapyd, SCRAPYD_KEPT_S)
         self._database = Lookout(self._ask_database, 0)
+        self.counted = Counted()
 
-    async def scrapyd(self) -> Scrapyd | None:
-        """None: it has not answered in time."""
-        return await self._scrapyd.found(SCRAPYD_WAIT_S)
+    async def beside(self) -> Beside:
+        return Beside(await self._scrapyd.found(SCRAPYD_WAIT_S), self.grouped_s, self.counted)
 
     async def database_answers(self) -> bool:
         return await self._database.found(DATABASE_WAIT_S) is True
 
     @cached_property
     def grouped_s(self) -> float:
-        """So long an alert may wait for others. 0 where alerts.yaml has faults: whoever delivers says so."""
+        """0 where alerts.yaml has faults: whoever delivers says so."""
         try:
             return grouped_s(self._settings)
         except ConfigError:

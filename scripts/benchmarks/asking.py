@@ -1,18 +1,23 @@
 """Clients of an HTTP server on loopback: one that asks when it has its answer, one that asks by the clock.
 
-`python -m benchmarks.asking PORT RATE SECONDS`, the paths on standard input, is the second one, in a process of its own.
+`python -m benchmarks.asking PORT PID RATE SECONDS`, the paths on standard input, is the second one, in a process of its own;
+PID is the server's.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from itertools import cycle, islice
+from pathlib import Path
 
 OK = 200
+TICKS = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 64
 """Of the client that asks by the clock: as many readers, each with a connection that stays open."""
 
@@ -23,11 +28,16 @@ class NotOk(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """taken: seconds from the instant at which each request was due. errors: answers that were none, or not 200."""
+    """taken: seconds from the instant at which each request was due. errors: answers that were none, or not 200.
+
+    cpu: of a core, what the server used from the first request to the last answer, after `seconds`.
+    """
 
     taken: list[float]
     errors: int
     bytes: int
+    cpu: float
+    seconds: float
 
 
 def in_turn(port: int, paths: Sequence[str]) -> list[float]:
@@ -50,17 +60,28 @@ def _one(connection: HTTPConnection, path: str) -> float:
     return taken
 
 
-async def by_the_clock(port: int, paths: Sequence[str], rate: float, seconds: float) -> Load:
+async def by_the_clock(port: int, pid: int, paths: Sequence[str], rate: float, seconds: float) -> Load:
     """Whatever the server does: who asks too late, because all connections wait, waits at the server's cost."""
     idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-    for _ in range(CONNECTIONS):
-        idle.put_nowait(Connection(port))
-    began = asyncio.get_running_loop().time() + 0.2
+    connections = [Connection(port) for _ in range(CONNECTIONS)]
+    for one in connections:
+        idle.put_nowait(one)
+    began, before = asyncio.get_running_loop().time() + 0.2, cpu_of(pid)
     dues = (began + number / rate for number in range(int(rate * seconds)))
     asked = [_at(due, idle, path) for due, path in zip(dues, islice(cycle(paths), int(rate * seconds)), strict=True)]
     answers = await asyncio.gather(*asked)
+    took, cpu = asyncio.get_running_loop().time() - began, cpu_of(pid) - before
+    for one in connections:
+        await one.close()
     done = [answer for answer in answers if answer is not None]
-    return Load([taken for taken, _ in done], len(answers) - len(done), sum(size for _, size in done))
+    taken, sizes = [taken for taken, _ in done], sum(size for _, size in done)
+    return Load(taken, len(answers) - len(done), sizes, cpu / took, took)
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 async def _at(due: float, idle: "asyncio.LifoQueue[Connection]", path: str) -> tuple[float, int] | None:
@@ -71,7 +92,7 @@ async def _at(due: float, idle: "asyncio.LifoQueue[Connection]", path: str) -> t
     try:
         size = await connection.ask(path)
     except (OSError, EOFError, NotOk):
-        connection.drop()
+        await connection.close()
         return None
     finally:
         idle.put_nowait(connection)
@@ -79,7 +100,7 @@ async def _at(due: float, idle: "asyncio.LifoQueue[Connection]", path: str) -> t
 
 
 class Connection:
-    """Opened at its first request, and after it was dropped."""
+    """Opened at its first request, and after it was closed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -98,12 +119,14 @@ class Connection:
             raise NotOk(path)
         return size
 
-    def drop(self) -> None:
+    async def close(self) -> None:
         if self._open is not None:
             self._open[1].close()
+            with suppress(OSError):
+                await self._open[1].wait_closed()
         self._open = None
 
 
 if __name__ == "__main__":
-    told = by_the_clock(int(sys.argv[1]), sys.stdin.read().split(), float(sys.argv[2]), float(sys.argv[3]))
+    told = by_the_clock(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split(), *map(float, sys.argv[3:]))
     print(json.dumps(asdict(asyncio.run(told))))

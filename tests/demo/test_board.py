@@ -26,7 +26,6 @@ from horses_scrapy.storage.engine import open_store
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "horses_scrapy.demo", "--board", "--races", "1", "--rate", "20"]
 CLOSED = "The board is closed; nothing runs any more."
-NEWEST = "SELECT board_id FROM board WHERE race_id = 1 ORDER BY fetched_at DESC LIMIT 1"
 
 
 def clean():
@@ -149,8 +148,8 @@ def test_a_board_that_shows_what_is_stored_differs_in_nothing(shown, tmp_path):
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE price_change SET price = price + 1000 WHERE price IS NOT NULL", "race 1 interest"),
-        (f"UPDATE price_change SET status = 2, price = NULL WHERE board_id <= ({NEWEST})", "race 1 interest"),
+        ("UPDATE latest_odds SET price = price + 1000 WHERE price IS NOT NULL", "race 1 interest"),
+        ("UPDATE latest_odds SET status = 2, price = NULL", "race 1 interest"),
         ("UPDATE race SET post_time = post_time + 60000", "race 1 is"),
         ("UPDATE race SET status = 'open' WHERE race_number = 2", "race 2 is"),
         ("UPDATE race SET race_number = 9 WHERE race_number = 2", "board: races [1, 2], stored [1, 9]"),

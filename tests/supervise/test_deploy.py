@@ -14,7 +14,7 @@ import yaml
 
 from horses_scrapy import config
 from horses_scrapy.health.report import CHECKS
-from horses_scrapy.web import service
+from horses_scrapy.web import service as board_service
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -118,8 +118,8 @@ def test_the_units_wait_as_long_as_the_processes_may_take():
     assert _seconds("scheduler", "WatchdogSec") > 2 * SETTINGS.scheduler.tick
     assert _seconds("scheduler", "TimeoutStopSec") > SETTINGS.scheduler.shutdown_timeout
     assert _seconds("scheduler", "TimeoutStartSec") > float(COMMANDS["horses-scheduler.service"].split()[-1])
-    assert _seconds("board", "WatchdogSec") > 2 * service.WATCHDOG_S
-    assert _seconds("board", "TimeoutStopSec") > service.KILLED_AFTER_S
+    assert _seconds("board", "WatchdogSec") > 2 * board_service.WATCHDOG_S
+    assert _seconds("board", "TimeoutStopSec") > board_service.KILLED_AFTER_S
     assert _seconds("board", "TimeoutStartSec") > float(COMMANDS["horses-board.service"].split()[-1])
     assert _seconds("mailer", "TimeoutStopSec") > SETTINGS.smtp.total_timeout
     assert _seconds("mailer", "WatchdogSec") > SETTINGS.smtp.total_timeout

@@ -114,3 +114,15 @@ def house_of(card_file, tmp_path) -> Iterator:
 @pytest.fixture
 def house(house_of) -> House:
     return house_of()
+
+
+@pytest.fixture
+def postgres_house(postgres_url, tmp_path) -> Iterator[House]:
+    """The same application over PostgreSQL, where one look is stored."""
+    settings = config.load(environ={"HORSES_DATABASE_URL": postgres_url})
+    now = Still()
+    with closing(open_store(settings, now)) as store:
+        app = create_app(settings, now, store)
+        with TestClient(app, base_url=LOOPBACK, raise_server_exceptions=False) as client:
+            look(store, settings, NOW)
+            yield House(settings, now, store, app, client)

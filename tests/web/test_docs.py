@@ -43,13 +43,14 @@ def test_the_page_shows_every_endpoint_parameter_and_field(house):
         assert f"<code>{path}</code>" in part
         for parameter in told.get("parameters", []):
             assert f'<th scope="row"><code>{parameter["name"]}</code></th>' in part
-        for status in told["responses"]:
-            assert f'<th scope="row">{status}</th>' in part
+        assert '<th scope="row">200</th>' in part
     for name, schema in document["components"]["schemas"].items():
         if schema.get("type") == "object":
             (part,) = re.findall(rf'<details class="card" id="{name}">.*?</details>', page, re.DOTALL)
             for field in schema.get("properties", {}):
                 assert f"<code>{field}</code>" in part
+    for status in ("400", "401", "429", "503"):
+        assert f"<dt>{status}</dt>" in page
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r' id="([^"]+)"', page))  # no link leads nowhere
     assert "<script>" not in page
     assert " style=" not in page
@@ -69,7 +70,7 @@ def test_every_example_can_be_asked_for(house):
     ("schema", "words"),
     [
         ({"type": "integer", "minimum": 1, "maximum": 500}, "integer from 1 to 500"),
-        ({"type": "string", "maxLength": 40}, "string at most 40 characters"),
+        ({"type": "string", "maxLength": 40}, "string to 40 characters"),
         ({"type": "string", "format": "date-time"}, "date-time"),
         ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "number or null"),
         ({"type": "array", "items": {"$ref": "#/components/schemas/Runner"}}, "list of Runner"),

@@ -89,6 +89,7 @@ def test_a_database_that_does_not_answer_is_503_and_its_fault_stands_in_the_log(
         connection.execute(text("ALTER TABLE race RENAME TO elsewhere"))
     answer = house.get(path, 503)
     assert int(answer.headers["retry-after"]) > 0
+    assert int(answer.headers["refresh"]) > 0  # a browser asks again by itself
     assert "try again" in answer.text
     assert "no such table" in caplog.text
     for inside in ("no such table", "elsewhere", str(house.store.path)):

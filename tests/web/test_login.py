@@ -4,9 +4,14 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from browsers import need_browser
+from browsing import chromium
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
+from raw_server import answer, serving
+from serving import served
 
+from horses_scrapy.web.app import create_app
 from horses_scrapy.web.guard.gate import AGAIN
 from horses_scrapy.web.guard.key import COOKIE, DAYS, Keys
 from horses_scrapy.web.pages.login import local
@@ -27,10 +32,10 @@ def log_in(house, key=KEY, **form):
     return house.client.post("/login", data={"key": key, **form}, headers={"Sec-Fetch-Site": "same-origin"})
 
 
-def handed_out(answer):
-    """The cookie COOKIE of an answer."""
+def handed_out(got):
+    """The cookie that an answer sets."""
     cookies = SimpleCookie()
-    for line in answer.headers.get_list("set-cookie"):
+    for line in got.headers.get_list("set-cookie"):
         cookies.load(line)
     return cookies[COOKIE]
 
@@ -53,11 +58,11 @@ def handed_out(answer):
 )
 def test_a_program_gives_the_key_in_a_header(keyed, header, status):
     given = {} if header is None else {"Authorization": header.encode("latin-1")}
-    answer = keyed.get(RACES, status, headers=given)
+    got = keyed.get(RACES, status, headers=given)
     if status == 401:
-        assert answer.json()["error"]["code"] == "unauthorized"
-        assert answer.headers["www-authenticate"].startswith("Bearer")
-        assert KEY not in answer.text
+        assert got.json()["error"]["code"] == "unauthorized"
+        assert got.headers["www-authenticate"].startswith("Bearer")
+        assert KEY not in got.text
 
 
 def test_a_key_of_other_letters_than_ours(house_of):
@@ -104,9 +109,9 @@ def test_from_a_page_through_the_form_and_back_to_it(keyed):
     form = keyed.get(page)
     assert 'value="/alerts?track=demo&amp;limit=5"' in form.text
     assert form.headers["cache-control"] == "no-store"
-    answer = log_in(keyed, next=wanted)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?track=demo&limit=5")
-    cookie = handed_out(answer)
+    got = log_in(keyed, next=wanted)
+    assert (got.status_code, got.headers["location"]) == (303, "/alerts?track=demo&limit=5")
+    cookie = handed_out(got)
     assert (cookie["httponly"], cookie["samesite"].lower(), cookie["path"]) == (True, "strict", "/")
     assert int(cookie["max-age"]) == DAYS * 86_400
     assert not cookie["secure"]
@@ -125,10 +130,10 @@ def test_out_again(keyed):
 
 
 def test_another_key_opens_nothing_and_ends_all_sessions(keyed, house_of):
-    answer = log_in(keyed, KEY + "x")
-    assert answer.status_code == 403
-    assert "That is not the key" in answer.text
-    assert "set-cookie" not in answer.headers
+    got = log_in(keyed, KEY + "x")
+    assert got.status_code == 403
+    assert "That is not the key" in got.text
+    assert "set-cookie" not in got.headers
     cookie = handed_out(log_in(keyed)).value
     changed = house_of(API_KEY=KEY + "-another")
     changed.get(RACES, 401, headers={"Cookie": f"{COOKIE}={cookie}"})
@@ -165,8 +170,8 @@ def test_a_cookie_is_bound_to_its_letters_and_ends(monkeypatch):
 )
 def test_by_https_the_cookie_stays_with_https(house_of, environ, headers, secure):
     client = house_of(API_KEY=KEY, **environ).client
-    answer = client.post("/login", data={"key": KEY}, headers=headers, follow_redirects=False)
-    assert bool(handed_out(answer)["secure"]) is secure
+    got = client.post("/login", data={"key": KEY}, headers=headers, follow_redirects=False)
+    assert bool(handed_out(got)["secure"]) is secure
 
 
 @pytest.mark.parametrize(
@@ -216,16 +221,14 @@ def test_a_link_in_a_mail_finds_who_is_logged_in(keyed):
 
 
 def test_a_link_does_not_lead_round_in_a_circle(keyed):
-    """Not even in a browser that calls the second request cross-site too."""
-    assert keyed.client.get("/docs", headers=LINK).content == AGAIN
-    second = keyed.client.get("/docs", headers=LINK)
-    assert (second.status_code, second.headers["location"]) == (303, "/login?next=%2Fdocs")
+    again = {**LINK, "Sec-Fetch-Site": "same-origin"}
+    assert keyed.get("/docs", 303, headers=again).headers["location"] == "/login?next=%2Fdocs"
 
 
 def test_a_script_of_a_page_is_told_that_the_session_ended(keyed):
     """Followed, a redirect would put the login form into the page."""
-    answer = keyed.get("/races/1", 401, headers={"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
-    assert "set-cookie" not in answer.headers
+    got = keyed.get("/races/1", 401, headers={"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
+    assert "set-cookie" not in got.headers
 
 
 def test_each_session_has_its_own_bucket(house_of):
@@ -238,7 +241,28 @@ def test_each_session_has_its_own_bucket(house_of):
 
 
 def test_what_is_wrong_with_a_form_is_told_without_what_was_typed(keyed):
-    answer = log_in(keyed, "s3cret" * 300)
-    assert answer.status_code == 400
-    assert "key" in answer.text
-    assert "s3cret" not in answer.text
+    got = log_in(keyed, "s3cret" * 300)
+    assert got.status_code == 400
+    assert "key" in got.text
+    assert "s3cret" not in got.text
+
+
+def test_in_a_real_browser_a_link_of_elsewhere_leads_to_the_page(house_of):
+    """That the second request is called same-origin, and brings the cookie, is the browser's word."""
+    need_browser()
+    house = house_of(API_KEY=KEY)
+    app = create_app(house.settings, house.clock, house.store)
+    with served(app) as url, chromium() as browser, serving({}) as elsewhere:
+        link = f'<a href="{url}/docs">Open</a>'.encode()
+        elsewhere.routes["/mail"] = [answer(200, link, Content_Type="text/html")]
+        mail = f"http://localhost:{elsewhere.port}/mail"  # another site than 127.0.0.1
+        page = browser.new_page()
+        page.goto(mail)
+        page.click("text=Open")
+        page.fill("#key", KEY)
+        page.click("button")
+        assert page.inner_text("h1") == "API"
+        page.goto(mail)
+        page.click("text=Open")
+        page.wait_for_selector("h1")
+        assert (page.url, page.inner_text("h1")) == (f"{url}/docs", "API")

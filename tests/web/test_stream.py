@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from hypothesis import given
@@ -209,24 +209,25 @@ def test_far_behind_a_reset_is_all_that_comes(house, url):
 # --- Where ids are not committed in their order -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def on_postgres(house_of, postgres_url):
-    house = house_of(DATABASE_URL=postgres_url)
-    house.look(house.clock.now())
-    return house
+@contextmanager
+def beside(store):
+    """A transaction that waits for no other writer; committed by COMMIT."""
+    with store._database._engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        yield connection
 
 
-def test_of_two_open_transactions_the_later_one_may_commit_first(on_postgres, serve):
-    url, engine = serve(on_postgres), on_postgres.store._database._engine
-    with listening(url) as stream, engine.connect() as slow, engine.connect() as quick:
+def test_of_two_open_transactions_the_later_one_may_commit_first(postgres_house, serve):
+    url, store = serve(postgres_house), postgres_house.store
+    with listening(url) as stream, beside(store) as slow, beside(store) as quick:
         first = stream.next().id
         slow.execute(change(1, "lower id"))
         quick.execute(change(1, "higher id"))
-        quick.commit()
+        quick.exec_driver_sql("COMMIT")
         higher = stream.next()
         assert higher.data["field"] == "higher id"
         assert higher.id == first, "what is under way may still come"
-        slow.commit()
+        slow.exec_driver_sql("COMMIT")
         lower = stream.next()
         assert lower.data["change_id"] == higher.data["change_id"] - 1
         assert lower.id != first
@@ -236,14 +237,13 @@ def test_of_two_open_transactions_the_later_one_may_commit_first(on_postgres, se
         assert [event.kind for event in stream.heard_within(0.5)] == ["hello"]
 
 
-def test_what_was_under_way_when_the_first_stream_began_comes(on_postgres, serve):
-    engine = on_postgres.store._database._engine
-    with engine.connect() as slow:
+def test_what_was_under_way_when_the_first_stream_began_comes(postgres_house, serve):
+    with beside(postgres_house.store) as slow:
         slow.execute(change(1, "lower id"))
-        commit(on_postgres.store, change(1, "higher id"))
-        with listening(serve(on_postgres)) as stream:
+        commit(postgres_house.store, change(1, "higher id"))
+        with listening(serve(postgres_house)) as stream:
             stream.next()
-            slow.commit()
+            slow.exec_driver_sql("COMMIT")
             assert stream.next().data["field"] == "lower id"
 
 

@@ -1,5 +1,6 @@
 """One race, and how its odds moved."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -56,7 +57,7 @@ async def odds(
         limit=limit,
     )
     if format == "csv" or (format is None and CSV in accept):
-        answer = await desk.text(request, CSV, lambda reading: odds_csv(reading, race_id, window))
+        answer = await desk.text(request, CSV, lambda reading: odds_csv(reading, race_id, replace(window, limit=None)))
         answer.headers["Content-Disposition"] = f'attachment; filename="race-{race_id}-odds.csv"'
     else:
         answer = await desk.answer(request, lambda reading: odds_history(reading, race_id, window))

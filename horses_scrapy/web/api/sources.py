@@ -9,6 +9,8 @@ from horses_scrapy.web.models.sources import Sources
 router = APIRouter(tags=["sources"])
 
 
-@router.get("/sources", response_model=Sources, summary="How often each source's crawls succeed and its boards are sound")
+@router.get(
+    "/sources", response_model=Sources, summary="How often each source's crawls succeed and its boards are sound"
+)
 async def sources(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
-    return await desk.answer(request, facts.sources)
+    return await desk.answer(request, lambda reading: facts.sources(reading, desk.watch.counted))

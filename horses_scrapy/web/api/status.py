@@ -11,5 +11,5 @@ router = APIRouter(tags=["status"])
 
 @router.get("/status", response_model=Status, summary="How everything is, for people and for programs")
 async def status(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
-    scrapyd = await desk.watch.scrapyd()
-    return await desk.answer(request, lambda reading: facts.status(reading, scrapyd, desk.watch.grouped_s))
+    beside = await desk.watch.beside()
+    return await desk.answer(request, lambda reading: facts.status(reading, beside))

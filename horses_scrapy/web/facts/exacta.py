@@ -54,7 +54,8 @@ def exacta_of(
 
 
 def _gamma(rules: RuleSet) -> float:
-    return next((rule.gamma for rule in rules.on_boards if isinstance(rule, ExactaOverlayRule)), HARVILLE)
+    """That of the first rule about overlays, also where it is switched off: what its writer holds of second places."""
+    return next((rule.gamma for rule in rules.rules if isinstance(rule, ExactaOverlayRule)), HARVILLE)
 
 
 def _board(reading: Reading, shower: Shower, at_ms: int | None) -> BoardView | None:
@@ -150,15 +151,22 @@ def _cells(table: _Table, grid: GridView) -> list[ExactaCell]:
 
 
 def _cell(pair: Labels, paid: Paid, fair: Fair | str) -> ExactaCell:
-    shown = ExactaCell(first=pair[0], second=pair[1], payout=paid.amount / HUNDREDTHS, capped=paid.capped)
-    if isinstance(fair, str):
-        return shown
-    note = floor_of(paid, pair, fair.chances)
-    if not fair.chances.floors.isdisjoint(pair):  # what the pair should pay is not known either
-        return shown.model_copy(update={"note": note})
-    should = fair.payouts[pair]
-    over = None if note is not None else round(paid.amount / should - 1, 4)
-    return shown.model_copy(update={"fair": round(should / HUNDREDTHS, 2), "overlay": over, "note": note})
+    note = None if isinstance(fair, str) else floor_of(paid, pair, fair.chances)
+    should = None if isinstance(fair, str) else _should(pair, fair)
+    return ExactaCell(
+        first=pair[0],
+        second=pair[1],
+        payout=paid.amount / HUNDREDTHS,
+        capped=paid.capped,
+        fair=None if should is None else round(should / HUNDREDTHS, 2),
+        overlay=None if should is None or note is not None else round(paid.amount / should - 1, 4),
+        note=note,
+    )
+
+
+def _should(pair: Labels, fair: Fair) -> float | None:
+    """What the pair should pay. None for a horse of whose chance only the most is known: so is this price the least."""
+    return fair.payouts[pair] if fair.chances.floors.isdisjoint(pair) else None
 
 
 def _implied(cells: list[ExactaCell], base: float, sheet: Sheet) -> float | None:

@@ -93,7 +93,9 @@ def _ages(stored: Stored) -> Iterator[Metric]:
     yield _by("track_age_seconds", "Since a track's newest success; none yet: absent.", "track", _known(ages))
     yield _by("track_allowed_seconds", "What that may be; absent while nothing is due.", "track", _known(allowed))
     yield _by("track_stale", "Whether it is more.", "track", [(key, float(fresh.degraded)) for key, fresh in tracks])
-    yield _by("price_age_seconds", "Since a price of its present races changed.", "track", sorted(stored.price_ages.items()))
+    yield _by(
+        "price_age_seconds", "Since a price of its present races changed.", "track", sorted(stored.price_ages.items())
+    )
     yield _gauge("board_age_seconds", "Of the board that was stored last.", stored.board_age)
     yield _gauge("outbox_age_seconds", "Since its oldest message should have gone.", stored.outbox.oldest_seconds)
     yield _gauge("scheduler_age_seconds", "Real, since its newest look.", stored.scheduler.looked_seconds)

@@ -47,11 +47,11 @@ def change(
 
 
 def spark(path: Sequence[Step], until: int) -> list[float]:
-    """Decimal prices from the first one to the instant `until`, evenly; where none stood, the one before."""
+    """Decimal prices from the first one to `until`, or to when it was gone, evenly; where none stood, the one before."""
     priced = [step for step in path if step.shown.price is not None]
     if not priced:
         return []
-    first = priced[0].at
+    first, until = priced[0].at, until if path[-1].shown.price is not None else path[-1].at
     many = SPARKS if until > first else 1
     instants = [first + (until - first) * number // max(1, many - 1) for number in range(many)]
     seen = [standing(priced, at) for at in instants]

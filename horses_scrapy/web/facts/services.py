@@ -47,7 +47,9 @@ def scheduler(reading: Reading) -> Scheduler:
         looked_seconds=None if found is None else round(max(0.0, found.looked_s), 1),
         overdue=0 if found is None else len(found.overdue),
         lateness=[
-            Lateness(kind=line.kind, polls=line.count, p50_seconds=line.p50, p95_seconds=line.p95, max_seconds=line.most)
+            Lateness(
+                kind=line.kind, polls=line.count, p50_seconds=line.p50, p95_seconds=line.p95, max_seconds=line.most
+            )
             for line in last_hour(reading.connection, reading.now_ms)
         ],
     )

@@ -15,9 +15,9 @@ from horses_scrapy.storage.source_facts import (
     Flagged,
     ended_runs,
     failures_in_a_row,
-    flagged_boards,
 )
 from horses_scrapy.storage.system_facts import SILENT
+from horses_scrapy.web.counted import Counted
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.tracks import last_run, tracks
 from horses_scrapy.web.models.sources import Rate, Sources, SourceState, Trust
@@ -35,21 +35,21 @@ class _Known:
     requests: Mapping[str, int]
 
 
-def sources(reading: Reading) -> Sources:
-    return sources_of(reading, tracks(reading).tracks)
+def sources(reading: Reading, counted: Counted) -> Sources:
+    return sources_of(reading, tracks(reading).tracks, counted)
 
 
-def sources_of(reading: Reading, states: Iterable[TrackState]) -> Sources:
+def sources_of(reading: Reading, states: Iterable[TrackState], counted: Counted) -> Sources:
     """Of the tracks' states."""
     watched: dict[str, list[TrackState]] = {name: [] for name in sorted(reading.settings.sources)}
     for state in states:
         if state.enabled:
             watched[state.source].append(state)
-    known = _known(reading, watched)
+    known = _known(reading, watched, counted)
     return Sources(sources=[_state(reading, name, own, known) for name, own in watched.items()])
 
 
-def _known(reading: Reading, watched: Mapping[str, Collection[TrackState]]) -> _Known:
+def _known(reading: Reading, watched: Mapping[str, Collection[TrackState]], counted: Counted) -> _Known:
     connection, now = reading.connection, reading.now_ms
     groups = {name: [track.key for track in own] for name, own in watched.items()}
     keys = [key for own in groups.values() for key in own]
@@ -58,7 +58,7 @@ def _known(reading: Reading, watched: Mapping[str, Collection[TrackState]]) -> _
         ended=ended_runs(connection, keys, now),
         last=last_runs(connection, keys),
         failures=failures_in_a_row(connection, groups),
-        boards=flagged_boards(connection, now),
+        boards=counted.boards(connection, now),
         requests=host_use(connection, hosts, now - HOUR_MS),
     )
 
@@ -117,7 +117,9 @@ def _trust(counted: Iterable[tuple[frozenset[str], int]]) -> Trust:
         boards += count
         sound += 0 if told - HARMLESS else count
         flags.update(dict.fromkeys(told - HARMLESS, count))
-    return Trust(boards=boards, sound=sound, ratio=sound / boards if boards else None, flags=dict(sorted((+flags).items())))
+    return Trust(
+        boards=boards, sound=sound, ratio=sound / boards if boards else None, flags=dict(sorted((+flags).items()))
+    )
 
 
 def _newest(last: Iterable[LastRuns]) -> LastRun | None:

@@ -4,27 +4,26 @@ from collections.abc import Sequence
 
 from horses_scrapy.clock import from_ms
 from horses_scrapy.storage.status_facts import rejected_items
-from horses_scrapy.web import watch
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts import doctor, services, sources, tracks
 from horses_scrapy.web.facts.doctor import Found
 from horses_scrapy.web.models.sources import SourceState
 from horses_scrapy.web.models.status import Health, Refusals, Status, Todo
+from horses_scrapy.web.watch import Beside
 
 HEALTH: tuple[Health, ...] = ("ok", "degraded", "failing")
 """By the gravity of the worst finding."""
 
 
-def status(reading: Reading, scrapyd: watch.Scrapyd | None, grouped_s: float) -> Status:
-    """scrapyd: what it said just now; None: nothing in time. grouped_s: so long an alert may wait for others."""
+def status(reading: Reading, beside: Beside) -> Status:
     known = tracks.tracks(reading)
-    by_source = sources.sources_of(reading, known.tracks).sources
+    by_source = sources.sources_of(reading, known.tracks, beside.counted).sources
     facts = doctor.Facts(
         tracks=known.tracks,
         faults=known.faults,
-        scrapyd=services.scrapyd(scrapyd),
+        scrapyd=services.scrapyd(beside.scrapyd),
         scheduler=services.scheduler(reading),
-        outbox=services.outbox(reading, grouped_s),
+        outbox=services.outbox(reading, beside.grouped_s),
         last_hour=_last_hour(reading, by_source),
     )
     found = doctor.findings(facts)

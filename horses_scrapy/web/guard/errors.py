@@ -93,7 +93,7 @@ async def _by_status(request: Request, error: Exception) -> Response:
 async def _no_database(request: Request, error: Exception) -> Response:
     logger.error("%s: %s", asked(request.scope), error)
     refused = Refused(503, CODES[503], "the database does not answer now; try again")
-    return refusal(request.scope, refused, {"Retry-After": str(RETRY_S)})
+    return refusal(request.scope, refused, {"Retry-After": str(RETRY_S), "Refresh": str(RETRY_S)})  # a page tries again
 
 
 def asked(scope: Scope) -> str:

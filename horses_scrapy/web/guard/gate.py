@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,9 +19,14 @@ WITHOUT_KEY = (*UNCOUNTED, "/login", "/mute/")
 """The token in a mute's address is its own authority."""
 LOGINS_PER_S, LOGINS_AT_ONCE = 0.2, 5
 MOST_NEXT = 1000
-ONCE = "horses_once"
 UNSTORED = {"Cache-Control": "no-store"}
-AGAIN = b'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>horses</title>'
+AGAIN = (
+    b'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>horses</title>'
+    b'<link rel="icon" href="/static/icon.svg">'
+)
+"""A link from elsewhere comes without the cookie (SameSite=Strict). Asked for by a page of ours, this one, it comes with it,
+and is called same-origin: no circle.
+"""
 
 
 class Gate:
@@ -61,16 +65,9 @@ def _unknown(scope: Scope) -> Response:
     if is_for_programs(scope["path"]) or headers.get("sec-fetch-mode", "navigate") != "navigate":
         refused = Refused(401, CODES[401], "a key is needed: Authorization: Bearer <API_KEY>, or log in at /login")
         return refusal(scope, refused, {"WWW-Authenticate": 'Bearer realm="horses"'})
-    if headers.get("sec-fetch-site") == "cross-site" and ONCE not in Request(scope).cookies:
-        return _again()
+    if headers.get("sec-fetch-site") == "cross-site":
+        return HTMLResponse(AGAIN, headers=UNSTORED)
     return RedirectResponse(f"/login{_next(scope)}", 303, UNSTORED)
-
-
-def _again() -> Response:
-    """A link from elsewhere comes without the cookie (SameSite=Strict). Asked for by a page of ours, it comes with it."""
-    answer = HTMLResponse(AGAIN, headers=UNSTORED)
-    answer.set_cookie(ONCE, "1", max_age=10, httponly=True, samesite="lax")
-    return answer
 
 
 def _next(scope: Scope) -> str:

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
+from alerts.safe_header import clean
 from horses_scrapy.web.models.base import Answer, Page, RaceName
 
+LINE = 300
+"""Characters of a message or a reason that a page shows."""
 DeliveryState = Literal["pending", "leased", "sent", "expired", "muted", "capped", "inhibited", "logged", "dead"]
 
 
@@ -33,6 +36,11 @@ class AlertDelivery(Answer):
     reason: str | None
     sent_at: datetime | None
 
+    @property
+    def why(self) -> str:
+        """For a page."""
+        return clean(self.reason or "", LINE)
+
 
 class AlertLine(Answer):
     """race: None where it is about ourselves. subject: a betting interest, a program number, a pair `3-5`, or nothing.
@@ -55,8 +63,8 @@ class AlertLine(Answer):
 
     @property
     def told(self) -> str:
-        """The message without the rule's name behind it."""
-        return self.message.rpartition(" [")[0] or self.message
+        """For a page: the message without the rule's name behind it."""
+        return clean(self.message.rpartition(" [")[0] or self.message, LINE)
 
     @property
     def timezone(self) -> str:
@@ -64,7 +72,10 @@ class AlertLine(Answer):
 
 
 class AlertList(Answer):
-    """The newest first. No more than 10,000 are counted and listed: narrow it down by a filter."""
+    """The newest first. No more than 10,000 are counted and listed: narrow it down by a filter.
+
+    By rule, kind, severity or state alone the newest 20,000 are looked through; with a race, a track or a date all.
+    """
 
     alerts: list[AlertLine]
     page: Page

@@ -67,12 +67,12 @@ class MoneyFlow(Answer):
         """Places of the intervals that a page shows, oldest first."""
         return list(range(max(0, len(self.intervals) - most), len(self.intervals)))
 
-    def total_bars(self, places: list[int]) -> list[flow_chart.Bar]:
-        return flow_chart.totals([self.intervals[place].total for place in places])
+    def total_bars(self, places: list[int]) -> dict[flow_chart.Kind, str]:
+        return flow_chart.drawn(flow_chart.totals([self.intervals[place].total for place in places]))
 
-    def bars(self, one: InterestFlow, places: list[int]) -> list[flow_chart.Bar]:
+    def bars(self, one: InterestFlow, places: list[int]) -> dict[flow_chart.Kind, str]:
         shares, growth = [one.shares[place] for place in places], [one.growth[place] for place in places]
-        return flow_chart.parts(shares, growth, one.share or 0.0)
+        return flow_chart.drawn(flow_chart.parts(shares, growth, one.share or 0.0))
 
     def usual(self, one: InterestFlow) -> float:
         """Height of the line at an interest's part of the pool, in percent from the top."""
@@ -81,6 +81,11 @@ class MoneyFlow(Answer):
 
     def ticks(self, places: list[int]) -> list[flow_chart.Tick]:
         return flow_chart.ticks([self.intervals[place].minutes for place in places])
+
+    def figures(self, place: int) -> list[str]:
+        """What came in an interval: in all, then on each interest."""
+        grown = [self.intervals[place].total, *(one.growth[place] for one in self.interests)]
+        return ["0" if one == 0 else f"{one:+,.0f}".replace("-", "\N{MINUS SIGN}") for one in grown]
 
     def off_x(self, places: list[int]) -> float | None:
         """Where the race was off; None where that is not shown."""

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from alerts.safe_header import clean
+from horses_scrapy.web.models.alerts import LINE
 from horses_scrapy.web.models.base import Answer, Page
 
 
@@ -35,9 +37,17 @@ class RunLine(Answer):
     node: str | None
     summary: dict[str, JsonValue]
 
+    @property
+    def why(self) -> str:
+        """For a page."""
+        return clean(self.reason or "", LINE)
+
 
 class RunList(Answer):
-    """The newest first. No more than 10,000 are counted and listed: narrow it down by a filter."""
+    """The newest first. No more than 10,000 are counted and listed: narrow it down by a filter.
+
+    By outcome, kind or running the newest 100,000 are looked through.
+    """
 
     runs: list[RunLine]
     page: Page

@@ -19,12 +19,14 @@ class Rate(Answer):
 
 
 class Trust(Answer):
-    """Boards of a span: `sound` are those that alert rules read, the others have a flag against them."""
+    """Boards of a span: `sound` are those that alert rules read, the others have a flag against them. Counted each minute."""
 
     boards: int
     sound: int
     ratio: float | None = Field(description="Share of sound boards, 0 to 1; null without boards")
-    flags: dict[str, int] = Field(description="Boards by flag; one may have several. docs/runbook.md says what each means")
+    flags: dict[str, int] = Field(
+        description="Boards by flag; one may have several. docs/runbook.md says what each means"
+    )
 
 
 class SourceState(Answer):

@@ -34,7 +34,9 @@ class TrackState(TrackName):
     next_post: datetime | None
     freshness: Freshness
     last_run: LastRun | None
-    failures_in_a_row: int = Field(description="Crawls since the newest that did not fail; those that did not ask count as none")
+    failures_in_a_row: int = Field(
+        description="Crawls since the newest that did not fail; those that did not ask count as none"
+    )
 
 
 class Tracks(Answer):

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from horses_scrapy.web.guard.openapi import Document
+from horses_scrapy.web.guard.openapi import ERRORS, Document
 
 Schema = Mapping[str, Any]
-LIMITS = {
-    "minimum": "from {}",
-    "maximum": "to {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-}
+LIMITS = {"minimum": "from {}", "maximum": "to {}", "maxLength": "to {} characters"}
+UNSAID = "Successful Response"
+"""FastAPI's description of an answer without one."""
 NO_CONTENT: Schema = {"": {}}
 SAMPLES = {"integer": "1", "number": "1"}
 
@@ -94,17 +91,19 @@ def _parameter(told: Schema) -> Field:
     schema = told.get("schema", {})
     default = schema.get("default")
     about = told.get("description") or schema.get("description", "")
-    said = kind(schema) + ("" if default is None else f", else {default}")
+    said = kind(schema).removesuffix(" or null") + ("" if default in (None, []) else f", else {default}")
     return Field(told["name"], said, about, place=told["in"], required=told.get("required", False))
 
 
 def _answers(responses: Mapping[str, Schema]) -> Iterator[Field]:
-    """What each status brings, in their order."""
+    """What each status brings, in their order; not what any endpoint may answer."""
     for status, told in sorted(responses.items()):
+        if told.get("description") == ERRORS.get(status, ""):
+            continue
         for media, content in (told.get("content") or NO_CONTENT).items():
             schema = content.get("schema", {})
             said = kind(schema) if media == "application/json" else media
-            yield Field(status, said, told.get("description", ""), link=_linked(schema))
+            yield Field(status, said, told.get("description", "").removeprefix(UNSAID), link=_linked(schema))
 
 
 def _field(name: str, schema: Schema) -> Field:

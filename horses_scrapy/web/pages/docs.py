@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from horses_scrapy.web.desk import Desk, desk_of
 from horses_scrapy.web.guard.key import Keys
+from horses_scrapy.web.guard.openapi import ERRORS
 from horses_scrapy.web.pages.described import endpoints, shapes
 
 router = APIRouter(include_in_schema=False)
@@ -20,6 +21,7 @@ async def docs(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Res
         "about": document["info"]["description"],
         "document": request.app.openapi_url,
         "endpoints": list(endpoints(document, api.public_url or f"http://{api.host}:{api.port}")),
+        "errors": ERRORS,
         "shapes": list(shapes(document)),
         "keyed": keys.asked,
         "api": api,

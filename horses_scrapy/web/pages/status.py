@@ -10,7 +10,5 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/status")
 async def status(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
-    scrapyd = await desk.watch.scrapyd()
-    return await desk.page(
-        request, "status.html", lambda reading: {"status": facts.status(reading, scrapyd, desk.watch.grouped_s)}
-    )
+    beside = await desk.watch.beside()
+    return await desk.page(request, "status.html", lambda reading: {"status": facts.status(reading, beside)})

@@ -7,6 +7,7 @@ const DASHED_FROM = 8; // so many lines can be told apart by colour alone
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let plot = null;
+let drawn = "";
 let known = null;
 let etag = null;
 let timer = null;
@@ -76,7 +77,7 @@ function seriesOf(way, place) {
     dash: place >= DASHED_FROM ? [6, 4] : undefined,
     paths: window.uPlot.paths.stepped({ align: 1 }),
     points: { show: false },
-    value: (_, __, ___, index) => way.texts[index ?? way.texts.length - 1] ?? "-",
+    value: (_, __, number, index) => known.ways[number - 1].texts[index ?? known.instants.length - 1] ?? "-",
   };
 }
 
@@ -132,7 +133,7 @@ function options(ways, width) {
       { ...axis, scale: "odds", size: 52, splits, filter: (_, found) => found, values: (_, found) => found.map(String) },
     ],
     series: [{ label: "time", value: "{HH}:{mm}:{ss}" }, ...ways.map(seriesOf)],
-    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     hooks: { draw: [marks] },
   };
 }
@@ -151,12 +152,21 @@ function switches(chart) {
 
 // --- Drawing -------------------------------------------------------------------------------------------------------------
 
-function draw({ instants, ways }) {
-  const here = box();
+function labels(ways) {
+  return ways.map((way) => way.label).join("\n");
+}
+
+// The same lines go on where they are: neither the cursor nor the focus is lost.
+function draw({ instants, ways }, anew) {
   const data = [instants.map((at) => at / 1000), ...ways.map((way) => way.prices)];
+  if (plot !== null && !anew && labels(ways) === drawn) {
+    plot.setData(data);
+    return;
+  }
   const hidden = new Set(plot?.series.filter((one) => one.show === false).map((one) => one.label));
   plot?.destroy();
-  plot = new window.uPlot(options(ways, here.clientWidth), data, here);
+  plot = new window.uPlot(options(ways, box().clientWidth), data, box());
+  drawn = labels(ways);
   plot.series.forEach((one, place) => hidden.has(one.label) && plot.setSeries(place, { show: false }));
   const wrap = plot.root.querySelector(".u-wrap");
   wrap.setAttribute("role", "img");
@@ -173,14 +183,14 @@ function nothing(text) {
   box().replaceChildren(told);
 }
 
-function show() {
+function show(anew = false) {
   if (known === null || box() === null) return;
   if (known.instants.length < 2) {
     nothing("The odds have not moved yet: there is one board.");
     return;
   }
   if (plot === null) box().replaceChildren();
-  draw(known);
+  draw(known, anew);
 }
 
 async function load() {
@@ -221,6 +231,6 @@ function ofThisRace(detail) {
 
 document.addEventListener("board:news", (event) => ofThisRace(event.detail) && loadSoon());
 document.addEventListener("board:morphed", loadSoon); // another market may be shown, and the first odds may have come
-dark.addEventListener("change", show);
+dark.addEventListener("change", () => show(true));
 if (box()) new ResizeObserver(() => plot?.setSize({ width: box().clientWidth, height: plot.height })).observe(box());
 load();

@@ -59,7 +59,6 @@ function count() {
   for (const each of document.querySelectorAll("[data-countdown]")) {
     const text = each.dataset.countdown === "" ? null : toPost(Number(each.dataset.countdown) - at);
     if (text === null || text === each.textContent) continue;
-    if (!each.title) each.title = each.textContent.trim(); // the time of day, as the page came
     each.textContent = text;
   }
 }
@@ -91,7 +90,11 @@ function flash(before) {
 
 // --- The morph ---------------------------------------------------------------------------------------------------------
 
+const FIELDS = "input, select, textarea";
+
+// What somebody is at, or has filled in. (Idiomorph's ignoreActiveValue would also keep a focused table old.)
 function typed(node) {
+  if (node === document.activeElement && node.matches(FIELDS)) return true;
   if (node instanceof HTMLSelectElement) return [...node.options].some((one) => one.selected !== one.defaultSelected);
   if (node instanceof HTMLInputElement && ["checkbox", "radio"].includes(node.type)) {
     return node.checked !== node.defaultChecked;
@@ -108,11 +111,8 @@ const OURS = {
 function morph(page) {
   const focused = document.activeElement;
   const before = values();
-  window.Idiomorph.morph(document.querySelector("main"), page.querySelector("main"), {
-    morphStyle: "innerHTML",
-    ignoreActiveValue: true,
-    callbacks: OURS,
-  });
+  const fresh = page.querySelector("main").childNodes;
+  window.Idiomorph.morph(document.querySelector("main"), fresh, { morphStyle: "innerHTML", callbacks: OURS });
   if (document.title !== page.title) document.title = page.title;
   correctClock(page.documentElement);
   count();
@@ -142,12 +142,22 @@ async function refresh() {
   fetching = true;
   let wait = COALESCE_MS;
   try {
-    wait = await take(await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-cache" }));
-  } catch {
-    say("reconnecting"); // the network: whoever asked asks again
+    const answer = await fetched();
+    if (answer) wait = await take(answer);
+  } finally {
+    fetching = false;
   }
-  fetching = false;
   if (wanted) refreshSoon(wait);
+}
+
+// Null where the network failed: whoever asked asks again.
+async function fetched() {
+  try {
+    return await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-cache" });
+  } catch {
+    say("reconnecting");
+    return null;
+  }
 }
 
 // Milliseconds until the next may be asked for.
@@ -242,7 +252,7 @@ function seen() {
 document.addEventListener("visibilitychange", seen);
 window.addEventListener("pagehide", sleep);
 window.addEventListener("pageshow", (event) => event.persisted && seen());
-setInterval(count, 1000);
+setInterval(count, 250); // a second that ends is seen soon
 count();
 if (body.dataset.refresh) setInterval(refreshSoon, 1000 * Number(body.dataset.refresh));
 if (body.dataset.stream && !document.hidden) open();
