@@ -30,7 +30,8 @@ class NotOk(Exception):
 class Load:
     """taken: seconds from the instant at which each request was due. errors: answers that were none, or not 200.
 
-    cpu: of a core, what the server used from the first request to the last answer, after `seconds`.
+    seconds: to the last answer. cpu: of a core, what the server used for all of it, in the time in which it was asked: above 1
+    where it cannot go on like that.
     """
 
     taken: list[float]
@@ -75,7 +76,7 @@ async def by_the_clock(port: int, pid: int, paths: Sequence[str], rate: float, s
         await one.close()
     done = [answer for answer in answers if answer is not None]
     taken, sizes = [taken for taken, _ in done], sum(size for _, size in done)
-    return Load(taken, len(answers) - len(done), sizes, cpu / took, took)
+    return Load(taken, len(answers) - len(done), sizes, cpu / seconds, took)
 
 
 def cpu_of(pid: int) -> float:

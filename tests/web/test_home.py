@@ -82,7 +82,7 @@ def test_a_row_says_what_the_list_of_the_api_says(house):
         "DMO race 2",
         "open fresh",
         f"{favourite['odds']['text']} {favourite['label']} {favourite['horse']}",
-        f"▼ shortened from {mover['before']['text']} → to {mover['odds']['text']} +{mover['points']:.1f} pts",
+        f"▲ shortened from {mover['before']['text']} → to {mover['odds']['text']} +{mover['points']:.1f} pts",
     ):
         assert told in row
 

@@ -28,7 +28,7 @@ RaceDate = Annotated[dt.date, BeforeValidator(_as_a_calendar_has_it)]
 Served = Annotated[Desk, Depends(desk_of)]
 
 
-def _asked(
+async def _asked(
     date: Annotated[
         RaceDate | None, Query(description="At the track. Without: posts from 12 h ago to 24 h ahead")
     ] = None,

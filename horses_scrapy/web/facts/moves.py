@@ -48,14 +48,14 @@ def change(
 
 def spark(path: Sequence[Step], until: int) -> list[float]:
     """Decimal prices from the first one to `until`, or to when it was gone, evenly; where none stood, the one before."""
-    priced = [step for step in path if step.shown.price is not None]
+    priced = [(step.at, step.shown.price) for step in path if step.shown.price is not None]
     if not priced:
         return []
-    first, until = priced[0].at, until if path[-1].shown.price is not None else path[-1].at
-    many = SPARKS if until > first else 1
-    instants = [first + (until - first) * number // max(1, many - 1) for number in range(many)]
-    seen = [standing(priced, at) for at in instants]
-    return [step.shown.price / 1000 for step in seen if step is not None and step.shown.price is not None]
+    begins, prices = [at for at, _ in priced], [price for _, price in priced]
+    first, end = begins[0], until if path[-1].shown.price is not None else path[-1].at
+    many = SPARKS if end > first else 1
+    instants = [first + (end - first) * number // max(1, many - 1) for number in range(many)]
+    return [prices[bisect_right(begins, at) - 1] / 1000 for at in instants]
 
 
 def scratches(paths: Iterable[Sequence[Step]]) -> tuple[int, ...]:

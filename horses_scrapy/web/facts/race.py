@@ -18,6 +18,9 @@ from horses_scrapy.web.facts.runners import runners_of
 from horses_scrapy.web.models.base import BoardStamp, instant, instant_or_none
 from horses_scrapy.web.models.race import RaceCard, SourceOfRace
 
+NOT_RUN = frozenset({"scheduled", "open", "closed"})
+"""A result moves a race on from these."""
+
 
 def race_card(reading: Reading, race_id: int, source: str | None = None) -> RaceCard:
     """Raises NotThere."""
@@ -47,7 +50,7 @@ def race_card(reading: Reading, race_id: int, source: str | None = None) -> Race
         told_not=chances if isinstance(chances, str) else None,
         pools=money.pools(board),
         takeouts=money.takeouts(reading, choice.market, board),
-        result=money.result(reading, race_id),
+        result=None if race.status in NOT_RUN else money.result(reading, race_id),
         will_pays=money.will_pays(reading, race_id, choice.teller),
         estimate=race.status != "official",
     )
