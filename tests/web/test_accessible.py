@@ -1,5 +1,7 @@
 """Every page by the rules of axe, on a phone's width, by keyboard, in the dark and in the light."""
 
+from itertools import pairwise
+
 import pytest
 from browsers import need_browser
 from browsing import DESK, PHONE, chromium, look_at
@@ -25,8 +27,15 @@ def url(house):
         yield url
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("size", "dark"),
+    [
+        pytest.param(PHONE, True, id="phone, dark"),
+        pytest.param(DESK, False, id="desk, light"),
+        pytest.param(PHONE, False, id="phone, light", marks=pytest.mark.slow),
+        pytest.param(DESK, True, id="desk, dark", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_serious_is_found_and_no_page_scrolls_sideways(browser, url, size, dark):
     found = {}
     with look_at(browser, url, size, dark=dark) as seen:
@@ -76,7 +85,7 @@ def test_the_order_of_tabs_is_the_order_on_the_page(browser, url):
         headings = seen.page.eval_on_selector_all("h1, h2, h3", "all => all.map((one) => Number(one.tagName[1]))")
     assert headings[0] == 1
     assert headings.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(headings))
 
 
 def test_an_alert_is_spoken_and_numbers_are_not(browser, url, house):

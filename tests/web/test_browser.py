@@ -1,16 +1,18 @@
 """The board in a real browser: its numbers are the database's, a commit is seen, and nothing moves about."""
 
 import datetime as dt
+import sys
 import time
 from contextlib import ExitStack
 
 import pytest
 from browsers import need_browser
-from browsing import chromium, look_at
+from browsing import PHONE, chromium, look_at
+from clocked import race_day
 from serving import served
 from sqlalchemy import insert, text, update
 
-from horses_scrapy import clock, odds
+from horses_scrapy import clock, config, odds
 from horses_scrapy.storage import schema
 from horses_scrapy.web.app import create_app
 
@@ -104,7 +106,7 @@ def test_the_exactas_are_those_of_the_newest_grid(house, seen):
 
 
 def test_a_commit_is_seen_within_a_second(house, seen, capsys):
-    page = seen.live(f"/races/{RACE}")
+    seen.live(f"/races/{RACE}")
     taken = []
     for number in range(5):
         name = f"Jockey {number}"
@@ -119,7 +121,7 @@ def test_a_commit_is_seen_within_a_second(house, seen, capsys):
         seen.until("name => document.querySelector('main').textContent.includes(name)", name)
         taken.append(time.monotonic() - began)
     with capsys.disabled():
-        print(f" commit to page: {', '.join(f'{one * 1000:.0f}' for one in taken)} ms", end="")
+        sys.stdout.write(f" commit to page: {', '.join(f'{one * 1000:.0f}' for one in taken)} ms ")
     assert sorted(taken)[2] < SOON_SEEN_S
 
 
@@ -255,3 +257,36 @@ def test_a_stale_source_is_said(house, seen):
         assert page.is_visible("main .dot-stale"), path
     house.look(house.clock.now())
     seen.until("() => document.querySelector('main .notice-bad') === null")
+
+
+# --- A crawl -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_a_crawl_of_the_running_tote_stores_is_seen_on_the_open_page(browser, tmp_path):
+    """A window of polls every ten seconds by a clock ten times as fast."""
+    with race_day(tmp_path, rate=10) as day:
+        first = day.crawl(day.date)
+        assert first.returncode == 0, first.stderr
+        app = create_app(config.load(tmp_path / "config" / "config.yaml", environ={}), day.clock, day.store)
+        ((race_id,),) = day.rows("SELECT race_id FROM race WHERE race_number = 1")
+        with served(app) as url, look_at(browser, url, PHONE) as seen:
+            page = seen.live(f"/races/{race_id}")
+            page.evaluate(
+                """() => { window.__seen = new Set();
+                  document.addEventListener('board:morphed', () => window.__seen.add(document.querySelector('.seen').textContent)); }"""
+            )
+            _, arguments = day.window(seconds=120, every=10, first_in=40)
+            done = day.crawl(*arguments)
+            assert done.returncode == 0, done.stderr
+            stored = day.rows(f"SELECT count(*) FROM board WHERE race_id = {race_id}")[0][0]
+            told = dict(
+                day.rows(
+                    "SELECT i.label, l.price FROM latest_odds l JOIN betting_interest i USING (interest_id)"
+                    f" WHERE i.race_id = {race_id} AND l.market = 0 AND l.price IS NOT NULL"
+                )
+            )
+            page.wait_for_timeout(1000)
+            assert shown(page) == told
+            assert stored > 5
+            assert page.evaluate("() => window.__seen.size") > (stored - 1) / 2

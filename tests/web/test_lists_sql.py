@@ -60,47 +60,47 @@ def connection(store):
         yield connection
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, [4, 3, 2, 1]),
-        ({"race": 1}, [1]),
-        ({"track": "gp"}, [3, 1]),
-        ({"track": "GULF"}, [3, 1]),
-        ({"track": "Aqu"}, [2]),
-        ({"track": "gulf", "severity": "urgent"}, [3]),
-        ({"race_date": "2026-05-02"}, [2]),
-        ({"rule": "c"}, [4, 3]),
-        ({"kind": "steam", "since": 11}, [2]),
-        ({"state": "muted"}, [2]),
-        ({"state": "muted", "track": "gp"}, []),
-        ({"since": 20, "until": 40}, [3, 2]),
-    ],
+OF_ALERTS = (
+    ({}, [4, 3, 2, 1]),
+    ({"race": 1}, [1]),
+    ({"track": "gp"}, [3, 1]),
+    ({"track": "GULF"}, [3, 1]),
+    ({"track": "Aqu"}, [2]),
+    ({"track": "gulf", "severity": "urgent"}, [3]),
+    ({"race_date": "2026-05-02"}, [2]),
+    ({"rule": "c"}, [4, 3]),
+    ({"kind": "steam", "since": 11}, [2]),
+    ({"state": "muted"}, [2]),
+    ({"state": "muted", "track": "gp"}, []),
+    ({"since": 20, "until": 40}, [3, 2]),
 )
-def test_alerts(connection, asked, found):
-    got = alert_list.alerts(connection, AlertsAsked(**asked), 10, 0)
-    assert [each.alert_id for each in got] == found
-    assert alert_list.how_many(connection, AlertsAsked(**asked)) == len(found)
-    assert [each.track_code for each in got if each.race_id] == [
-        {1: "GP", 2: "AQU"}[each] for each in found if each < 3
-    ]
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, [3, 2, 1]),
-        ({"track": "gulf"}, [2, 1]),
-        ({"outcome": "blocked"}, [2]),
-        ({"kind": "card"}, [3]),
-        ({"running": True}, [3]),
-        ({"running": False}, [2, 1]),
-        ({"track": "gulf", "running": False, "since": 20}, [2]),
-    ],
+def test_alerts(connection):
+    for asked, found in OF_ALERTS:
+        got = alert_list.alerts(connection, AlertsAsked(**asked), 10, 0)
+        assert [each.alert_id for each in got] == found, asked
+        assert alert_list.how_many(connection, AlertsAsked(**asked)) == len(found), asked
+        assert [each.track_code for each in got if each.race_id] == [
+            {1: "GP", 2: "AQU"}[each] for each in found if each < 3
+        ]
+
+
+OF_RUNS = (
+    ({}, [3, 2, 1]),
+    ({"track": "gulf"}, [2, 1]),
+    ({"outcome": "blocked"}, [2]),
+    ({"kind": "card"}, [3]),
+    ({"running": True}, [3]),
+    ({"running": False}, [2, 1]),
+    ({"track": "gulf", "running": False, "since": 20}, [2]),
 )
-def test_runs(connection, asked, found):
-    assert [each.run_id for each in run_list.runs(connection, RunsAsked(**asked), 10, 0)] == found
-    assert run_list.how_many(connection, RunsAsked(**asked)) == len(found)
+
+
+def test_runs(connection):
+    for asked, found in OF_RUNS:
+        assert [each.run_id for each in run_list.runs(connection, RunsAsked(**asked), 10, 0)] == found, asked
+        assert run_list.how_many(connection, RunsAsked(**asked)) == len(found), asked
 
 
 def test_what_no_index_finds_is_looked_for_among_the_newest(store):

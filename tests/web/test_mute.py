@@ -5,6 +5,7 @@ import re
 
 import pytest
 from alerting import Alerting, links
+from sqlalchemy import func, select, update
 
 from alerts.mute_link import Muting, read_token, token_of
 from alerts.tools.silences import show
@@ -12,6 +13,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.storage import alert_reader
 from horses_scrapy.storage import silences as sql
 from horses_scrapy.storage.queries import races_of_day
+from horses_scrapy.storage.schema import board, change
 from horses_scrapy.storage.silences import every
 from horses_scrapy.storage.version import Version
 
@@ -34,6 +36,11 @@ def race(house):
 
 @pytest.fixture
 def alerting(house, race, tmp_path):
+    """The newest board of the race was told; the others take long and say no more."""
+    with house.store.write() as connection:
+        newest = select(func.max(board.c.board_id)).where(board.c.race_id == race.race_id).scalar_subquery()
+        connection.execute(update(board).where(board.c.board_id != newest).values(evaluated_at=1))
+        connection.execute(update(change).values(evaluated_at=1))
     made = Alerting(house, tmp_path)
     made.evaluate(race.race_id)
     return made

@@ -1,17 +1,22 @@
 """GET /api/v1/races/{id}: what is shown of a race is what its sources showed, and every bet once."""
 
 import datetime as dt
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, select, update
 from stored_sample import board, card, store
 
+from horses_scrapy import config
+from horses_scrapy.clock import to_ms
 from horses_scrapy.items import Entry, Pool, Price, Source, WillPay
 from horses_scrapy.storage import schema
+from horses_scrapy.storage.engine import open_store
 from horses_scrapy.web.desk import Reading
+from horses_scrapy.web.facts.odds_history import Window, odds_history
 from horses_scrapy.web.facts.race import race_card
-from tests.web.conftest import LEDGER, NOW, START
+from tests.web.conftest import LEDGER, NOW, START, Still, look
 
 RACE = "/api/v1/races/{}"
 BOOKMAKER = Source("bookmaker", "decimal", "display")
@@ -227,3 +232,18 @@ def asked(house, path: str) -> int:
         event.listen(connection, "before_cursor_execute", lambda *given: found.append(given[2]))
         race_card(Reading(connection, house.settings, house.clock, house.clock.now_ms()), int(path.rpartition("/")[2]))
     return len(found)
+
+
+def test_both_databases_answer_the_same(postgres_url, tmp_path):
+    told = []
+    for environ in ({"DB_PATH": str(tmp_path / "card.db")}, {"HORSES_DATABASE_URL": postgres_url}):
+        settings = config.load(environ=environ)
+        with closing(open_store(settings, Still(), create_as="sample")) as store:
+            assert store.dialect == ("sqlite" if "DB_PATH" in environ else "postgresql")
+            for minutes in (1, 14, 16):
+                look(store, settings, START + dt.timedelta(minutes=minutes))
+            with store.snapshot() as connection:
+                reading = Reading(connection, settings, Still(), Still().now_ms())
+                asked = Window(since=to_ms(START + dt.timedelta(minutes=14)))
+                told.append([race_card(reading, 1), race_card(reading, 2), odds_history(reading, 2, asked)])
+    assert told[0] == told[1]

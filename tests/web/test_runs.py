@@ -50,24 +50,24 @@ def runs(house):
     return house
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", [6, 5, 4, 3, 2, 1]),
-        ("track=demo", [6, 5, 3, 2, 1]),
-        ("track=nowhere", []),
-        ("outcome=parse_error", [3]),
-        ("kind=manual", [1]),
-        ("running=true", [6]),
-        ("running=false", [5, 4, 3, 2, 1]),
-        (f"since={AT}", [6, 5, 4, 3]),
-        (f"since={AT}&track=demo&outcome=ok", [5]),
-        ("limit=2&offset=1", [5, 4]),
-    ],
+FILTERS = (
+    ("", [6, 5, 4, 3, 2, 1]),
+    ("track=demo", [6, 5, 3, 2, 1]),
+    ("track=nowhere", []),
+    ("outcome=parse_error", [3]),
+    ("kind=manual", [1]),
+    ("running=true", [6]),
+    ("running=false", [5, 4, 3, 2, 1]),
+    (f"since={AT}", [6, 5, 4, 3]),
+    (f"since={AT}&track=demo&outcome=ok", [5]),
+    ("limit=2&offset=1", [5, 4]),
 )
-def test_a_filter_gives_what_fits_the_newest_first(runs, query, found):
-    answer = runs.json(f"/api/v1/runs?{query}")
-    assert [each["run_id"] for each in answer["runs"]] == found
+
+
+def test_a_filter_gives_what_fits_the_newest_first(runs):
+    for query, found in FILTERS:
+        answer = runs.json(f"/api/v1/runs?{query}")
+        assert [each["run_id"] for each in answer["runs"]] == found, query
 
 
 def test_a_run_is_what_is_stored_of_it(runs):
@@ -111,6 +111,6 @@ def test_an_empty_database_says_so(house):
     assert "No crawl has run on this database yet" in house.get("/runs").text
 
 
-@pytest.mark.parametrize("query", ["outcome=fine", "running=maybe", "since=0", "track=a%20b", "limit=1000", "kind=%00"])
-def test_what_cannot_be_is_refused(house, query):
-    house.get(f"/api/v1/runs?{query}", 400)
+def test_what_cannot_be_is_refused(house):
+    for query in ("outcome=fine", "running=maybe", "since=0", "track=a%20b", "limit=1000", "kind=%00"):
+        house.get(f"/api/v1/runs?{query}", 400)

@@ -255,4 +255,5 @@ window.addEventListener("pageshow", (event) => event.persisted && seen());
 setInterval(count, 250); // a second that ends is seen soon
 count();
 if (body.dataset.refresh) setInterval(refreshSoon, 1000 * Number(body.dataset.refresh));
+if (body.dataset.refresh && !body.dataset.stream) say("live");
 if (body.dataset.stream && !document.hidden) open();
