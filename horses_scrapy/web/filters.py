@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.web.cloth import cloth
 
 
+@lru_cache(maxsize=4096)
 def name(text: str | None) -> str:
     """Text of a site, on one line and without what turns the direction of writing; `-` for none."""
     return "-" if text is None else clean(text)

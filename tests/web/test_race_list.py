@@ -22,12 +22,13 @@ def minutes(number: float) -> dt.timedelta:
 def tell(house, sql: str, **given) -> None:
     with house.store.write() as connection:
         connection.execute(text(sql), given)
+        connection.execute(text("UPDATE race SET updated_at = updated_at + 1"))  # as every writer of cards would
 
 
 def stand(house, at: dt.datetime) -> None:
     """The clock at `at`, and nothing kept from before."""
     house.clock.at[0] = at
-    tell(house, "UPDATE track SET updated_at = updated_at + 1")
+    tell(house, "SELECT 1")
 
 
 def numbers(house, query: str = "") -> list[int]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from horses_scrapy.clock import to_ms
 from horses_scrapy.web.api.asked import Moment, RaceId, Served, SourceName
 from horses_scrapy.web.facts.exacta import exacta_of
+from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.models.exacta import ExactaMatrix
 
 router = APIRouter(tags=["races"])
@@ -25,4 +26,6 @@ async def exacta(
 ) -> Response:
     """Every exacta's probable pay-out beside its fair price after takeout: estimates."""
     at_ms = None if at is None else to_ms(at)
-    return await desk.answer(request, lambda reading: exacta_of(reading, race_id, source, at_ms, gamma))
+    return await desk.answer(
+        request, lambda reading: exacta_of(reading, race_id, source, at_ms, gamma), of_race(race_id)
+    )

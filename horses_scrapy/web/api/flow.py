@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from horses_scrapy.web.api.asked import RaceId, Served, SourceName
 from horses_scrapy.web.facts.flow import flow_of
+from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.models.flow import MoneyFlow
 
 router = APIRouter(tags=["races"])
@@ -23,4 +24,6 @@ async def money_flow(
     source: SourceName = None,
 ) -> Response:
     """How much came in, interval by interval and for each interest, scratches netted."""
-    return await desk.answer(request, lambda reading: flow_of(reading, race_id, source, interval, pool))
+    return await desk.answer(
+        request, lambda reading: flow_of(reading, race_id, source, interval, pool), of_race(race_id)
+    )

@@ -11,6 +11,7 @@ from horses_scrapy.web.api.asked import Moment, RaceId, Served, SourceName
 from horses_scrapy.web.facts.odds_csv import odds_csv
 from horses_scrapy.web.facts.odds_history import BEGIN, END, Window, odds_history
 from horses_scrapy.web.facts.race import race_card
+from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.models.race import OddsHistory, RaceCard
 
 router = APIRouter(tags=["races"])
@@ -24,7 +25,7 @@ MOST = 100_000
 @router.get("/races/{race_id}", response_model=RaceCard, responses=NOT_THERE)
 async def race(request: Request, desk: Served, race_id: RaceId, source: SourceName = None) -> Response:
     """Card, newest board, pools, moves and result of one race."""
-    return await desk.answer(request, lambda reading: race_card(reading, race_id, source))
+    return await desk.answer(request, lambda reading: race_card(reading, race_id, source), of_race(race_id))
 
 
 @router.get(
@@ -57,9 +58,11 @@ async def odds(
         limit=limit,
     )
     if format == "csv" or (format is None and CSV in accept):
-        answer = await desk.text(request, CSV, lambda reading: odds_csv(reading, race_id, replace(window, limit=None)))
+        answer = await desk.text(
+            request, CSV, lambda reading: odds_csv(reading, race_id, replace(window, limit=None)), of_race(race_id)
+        )
         answer.headers["Content-Disposition"] = f'attachment; filename="race-{race_id}-odds.csv"'
     else:
-        answer = await desk.answer(request, lambda reading: odds_history(reading, race_id, window))
+        answer = await desk.answer(request, lambda reading: odds_history(reading, race_id, window), of_race(race_id))
     answer.headers["Vary"] += ", Accept"
     return answer

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 from horses_scrapy.items import RaceStatus
 from horses_scrapy.web.desk import Desk, desk_of
 from horses_scrapy.web.facts.race_list import Asked, Kind, race_list
+from horses_scrapy.web.marks import of_races
 from horses_scrapy.web.models.base import Limit, Offset
 from horses_scrapy.web.models.race_list import RaceList
 
@@ -51,4 +52,4 @@ async def races(
     limit: Annotated[Limit, Query()] = 100,
     offset: Annotated[Offset, Query()] = 0,
 ) -> Response:
-    return await desk.answer(request, lambda reading: race_list(reading, asked, request.url, limit, offset))
+    return await desk.answer(request, lambda reading: race_list(reading, asked, request.url, limit, offset), of_races)

@@ -14,8 +14,12 @@ UNWATCHED = Freshness(state="idle", age_seconds=None, allowed_seconds=None, reas
 
 def by_track(reading: Reading) -> dict[str, Freshness]:
     """By key; a track that is not watched is absent."""
-    found = standings(reading.connection, reading.settings, reading.now_ms)
-    return {each.key: freshness_of(each, reading.now_ms) for each in found}
+
+    def find() -> dict[str, Freshness]:
+        found = standings(reading.connection, reading.settings, reading.now_ms)
+        return {each.key: freshness_of(each, reading.now_ms) for each in found}
+
+    return reading.once("freshness", find)
 
 
 def freshness_of(track: Standing, now_ms: int) -> Freshness:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from horses_scrapy.web.desk import Desk, desk_of
 from horses_scrapy.web.facts.home import front_page
+from horses_scrapy.web.marks import of_races
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,4 +17,4 @@ async def home(
     desk: Annotated[Desk, Depends(desk_of)],
     track: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
 ) -> Response:
-    return await desk.page(request, "home.html", lambda reading: front_page(reading, track))
+    return await desk.page(request, "home.html", lambda reading: front_page(reading, track), of_races)

@@ -8,6 +8,7 @@ from horses_scrapy.web.facts.alerts import alerts_of_race
 from horses_scrapy.web.facts.exacta import exacta_of
 from horses_scrapy.web.facts.flow import flow_of
 from horses_scrapy.web.facts.race import race_card
+from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.spark import points
 
 router = APIRouter(include_in_schema=False)
@@ -15,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/races/{race_id}")
 async def race(request: Request, desk: Served, race_id: RaceId, source: SourceName = None) -> Response:
-    return await desk.page(request, "race.html", lambda reading: _given(reading, race_id, source))
+    return await desk.page(request, "race.html", lambda reading: _given(reading, race_id, source), of_race(race_id))
 
 
 def _given(reading: Reading, race_id: int, source: str | None) -> dict[str, object]:
