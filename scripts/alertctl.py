@@ -81,7 +81,7 @@ def _silence(commands: Subparsers) -> None:
     add = acts.add_parser("add", help="begin a silence now")
     add.add_argument(
         "--match", action="append", required=True, metavar="FIELD=VALUE",
-        help="track, race (3 or AQU/3), rule, kind, severity, recipient, horse, program; again: all must match",
+        help="track, race (3 or AQU/3), date (of the race), rule, kind, severity, recipient, horse, program; again: all must match",
     )  # fmt: skip
     end = add.add_mutually_exclusive_group(required=True)
     end.add_argument("--for", dest="lasts", metavar="SPAN", help="90m, 2h, 1d12h")

@@ -15,7 +15,11 @@ from horses_scrapy.sources.rendered_browser import find_browser
 
 AXE = Path(__file__).parent / "web" / "axe" / "axe.min.js"
 PHONE, TABLET, DESK = (360, 740), (768, 1024), (1440, 900)
-LAYOUT_SHIFTS = """
+STILL = 0.02
+"""Layout shift that nobody notices; 0.1 is what browsers' makers call good."""
+WATCHED = """
+window.__morphs = 0;
+document.addEventListener("board:morphed", () => window.__morphs++);
 window.__shifts = [];
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) {
@@ -23,6 +27,9 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+LIVE = """() => document.getElementById("link-state").textContent === "live"
+  && (window.__morphs > 0 || !document.body.dataset.stream)"""
 
 
 @contextmanager
@@ -51,12 +58,23 @@ class Seen:
         self.page.goto(f"{self.url}{path}", wait_until="load")
         return self.page
 
+    def size(self, size: tuple[int, int]) -> None:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
     def live(self, path: str = "/") -> Page:
         """Once its stream is open, and what came meanwhile is shown."""
         self.open(path)
-        self.until("() => document.getElementById('link-state').textContent === 'live'")
-        self.page.wait_for_timeout(300)
+        self.until(LIVE)
         return self.page
+
+    def morphed(self, more_than: int = 0) -> int:
+        """Waits until the page was brought up to date more often than that; how often it was."""
+        self.until("count => window.__morphs > count", more_than)
+        return self.count("window.__morphs")
+
+    def count(self, told: str) -> int:
+        found: int = self.page.evaluate(told)
+        return found
 
     def until(self, holds: str, given: object = None) -> None:
         """Waits. (Playwright's own wait_for_function is refused by the page's policy.)"""
@@ -90,7 +108,7 @@ class Seen:
     def axe(self) -> list[str]:
         """Serious and critical findings, with the place of each."""
         self.page.evaluate(AXE.read_text("utf-8"))
-        found = self.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+        found = self.page.evaluate("() => axe.run(document, { resultTypes: ['violations'], preload: false })")
         return [
             f"{one['id']}: {node['target']} {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
             for one in found["violations"]
@@ -108,7 +126,7 @@ def look_at(browser: Browser, url: str, size: tuple[int, int] = DESK, *, dark: b
     }
     context = browser.new_context(**given)
     try:
-        context.add_init_script(LAYOUT_SHIFTS)
+        context.add_init_script(WATCHED)
         page = context.new_page()
         seen = Seen(url, page)
         page.on(

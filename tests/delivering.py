@@ -29,7 +29,7 @@ def waiting(alert_id=1, *, made=0.0, post=3600.0, status="open", off=None, **fie
     """An alert about runner 5 of race 1, an hour before the post."""
     plain = {
         "recipient": YOU, "channel": "mail", "scope": "race:1", "race_id": 1, "track_key": "gulf", "track_code": "GP",
-        "race_number": 1, "rule": "short", "kind": "win_odds_below", "severity": "watch", "market": "win_tote",
+        "race_date": "2026-05-02", "race_number": 1, "rule": "short", "kind": "win_odds_below", "severity": "watch", "market": "win_tote",
         "subject": "5", "triggered_at": at(made), "created_at": at(made), "detail": "{}",
         "expires_at": at((post or 0) + 2700),
     }  # fmt: skip
@@ -40,8 +40,8 @@ def waiting(alert_id=1, *, made=0.0, post=3600.0, status="open", off=None, **fie
 def system(alert_id=1, **fields) -> Waiting:
     """An alert about ourselves: of a track, or of nothing."""
     plain = {
-        "scope": "track:gulf", "race_id": None, "track_key": None, "track_code": None, "race_number": None,
-        "rule": "stale", "kind": "stale_source", "market": "", "subject": "", "post": None, "status": None,
+        "scope": "track:gulf", "race_id": None, "track_key": None, "track_code": None, "race_date": None,
+        "race_number": None, "rule": "stale", "kind": "stale_source", "market": "", "subject": "", "post": None, "status": None,
     }  # fmt: skip
     return waiting(alert_id, **{**plain, "expires_at": at(7200), **fields})
 

@@ -8,10 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from socket import create_server
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from horses_scrapy.web.app import create_app
 from horses_scrapy.web.stream.router import end_streams
 
 
@@ -38,6 +40,15 @@ def served(app: FastAPI, port: int = 0) -> Iterator[str]:
             server.should_exit = True
             thread.join(10)
             assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def board_of(house: Any, port: int = 0) -> Iterator[str]:
+    """Of a house (tests/web/conftest.py); for as many requests as a test makes."""
+    patient = house.settings.api.model_copy(update={"requests_per_second": 1000, "burst": 10_000})
+    settings = house.settings.model_copy(update={"api": patient})
+    with served(create_app(settings, house.clock, house.store), port) as url:
+        yield url
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Silences: what somebody asked not to hear of until a time. Pure.
 
-Matchers are field -> value and must all match: track (key or code), race (number, or track/number), rule, kind, severity,
-recipient, horse, program (program number, or label of an interest).
+Matchers are field -> value and must all match: track (key or code), race (number, or track/number), date (of the race, at the
+track), rule, kind, severity, recipient, horse, program (program number, or label of an interest).
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import get_args
@@ -58,6 +59,7 @@ FIELDS: Mapping[str, Matches] = MappingProxyType(
     {
         "track": _track,
         "race": _race,
+        "date": lambda value, each, _: value == each.race_date,
         "rule": lambda value, each, _: value == each.rule,
         "kind": lambda value, each, _: value == each.kind,
         "severity": lambda value, each, _: value == each.severity,
@@ -99,5 +101,15 @@ def _fault(field: str, value: str) -> str | None:
         track, slash, number = value.rpartition("/")
         good = number.isascii() and number.isdigit() and bool(track) == bool(slash)
         return None if good else "a race's number is expected, or <track>/<number>"
+    if field == "date":
+        return None if _is_date(value) else "a date is expected, such as 2026-05-02"
     known: Sequence[str] | None = {"kind": list(KINDS), "severity": get_args(Severity)}.get(field)
     return None if known is None or value in known else f"no {field}{nearest(value, known)}"
+
+
+def _is_date(text: str) -> bool:
+    """Written as a race's date is stored: other spellings of ISO 8601 would match nothing."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -58,6 +58,7 @@ def _waiting(number: int, one: Replayed, race: RaceHead, recipient: str) -> Wait
         race_id=one.race_id,
         track_key=race.track_key,
         track_code=race.track_code,
+        race_date=race.race_date,
         race_number=race.race_number,
         rule=one.rule.name,
         kind=one.rule.kind,

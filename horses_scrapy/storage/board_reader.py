@@ -1,6 +1,6 @@
 """A board as it stood: prices, pools and pair prices of one race and source at an instant. Read through queries.py."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +23,8 @@ def board_view(connection: Connection, board_id: int, harmless: AbstractSet[str]
     harmless: pair prices are those of the newest board with no other flags; None: the newest, whatever its flags.
     """
     row = _board_row(connection, board_id)
-    spot = _spot(connection, row.board_race_id, row.board_source_id, row.board_fetched_at)
+    card = card_of(connection, row.board_race_id)
+    spot = Spot(row.board_race_id, row.board_source_id, row.board_fetched_at, card.labels)
     return BoardView(
         board_id=board_id,
         race=_race_view(row),
@@ -35,7 +36,7 @@ def board_view(connection: Connection, board_id: int, harmless: AbstractSet[str]
         minutes_to_post=row.board_minutes_to_post,
         flags=frozenset(row.board_flags.split(",")) - {""},
         evaluated_at=row.board_evaluated_at,
-        runners=runners(connection, spot.race_id),
+        runners=card.runners,
         prices=_prices(connection, spot),
         pools=_pools(connection, spot),
         grids=_grids(connection, spot) if harmless is None else _grids_of_sound(connection, spot, harmless),
@@ -69,9 +70,23 @@ def _race_view(row: Any) -> RaceView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A race's interests and horses. labels: by interest; runners: in program order; post_positions: by entry."""
+
+    labels: Mapping[int, str]
+    runners: tuple[RunnerView, ...]
+    post_positions: Mapping[int, str | None]
+
+
 def runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
     """The card as it is now, in program order."""
-    rows = connection.execute(_RUNNERS, {"of_race": race_id}).all()
+    return card_of(connection, race_id).runners
+
+
+def card_of(connection: Connection, race_id: int) -> Card:
+    """As it is now."""
+    rows = connection.execute(_CARD, {"of_race": race_id}).all()
     views = [
         RunnerView(
             entry_id=row.entry_id,
@@ -84,12 +99,17 @@ def runners(connection: Connection, race_id: int) -> tuple[RunnerView, ...]:
             morning_line=row.morning_line_odds,
         )
         for row in rows
+        if row.entry_id is not None
     ]
-    return tuple(sorted(views, key=lambda view: program_order(view.program_number)))
+    return Card(
+        labels={row.interest_id: row.label for row in rows},
+        runners=tuple(sorted(views, key=lambda view: program_order(view.program_number))),
+        post_positions={row.entry_id: row.post_position for row in rows},
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class Spot:
     """One race and source at an instant. labels: of the race's interests."""
 
     race_id: int
@@ -102,9 +122,9 @@ class _Spot:
         return {"of_race": self.race_id, "of_source": self.source_id, "at": self.at}
 
 
-def _spot(connection: Connection, race_id: int, source_id: int, at_ms: int) -> _Spot:
+def _spot(connection: Connection, race_id: int, source_id: int, at_ms: int) -> Spot:
     labels = dict(connection.execute(_LABELS, {"of_race": race_id}).all())
-    return _Spot(race_id, source_id, at_ms, labels)
+    return Spot(race_id, source_id, at_ms, labels)
 
 
 def prices_at(connection: Connection, race_id: int, source_id: int, at_ms: int) -> dict[tuple[Market, str], Shown]:
@@ -112,7 +132,7 @@ def prices_at(connection: Connection, race_id: int, source_id: int, at_ms: int) 
     return _prices(connection, _spot(connection, race_id, source_id, at_ms))
 
 
-def _prices(connection: Connection, spot: _Spot) -> dict[tuple[Market, str], Shown]:
+def _prices(connection: Connection, spot: Spot) -> dict[tuple[Market, str], Shown]:
     if _is_newest(connection, spot):
         shown = prices.newest(connection, spot.race_id, spot.source_id)
     else:
@@ -120,7 +140,7 @@ def _prices(connection: Connection, spot: _Spot) -> dict[tuple[Market, str], Sho
     return {(market, spot.labels[interest]): one for (interest, market), one in shown.items()}
 
 
-def _is_newest(connection: Connection, spot: _Spot) -> bool:
+def _is_newest(connection: Connection, spot: Spot) -> bool:
     """Whether the newest values are those of that instant: 100 times quicker to read than the history."""
     newest = connection.scalar(_NEWEST, spot.asked)
     return newest is not None and spot.at >= newest
@@ -131,10 +151,14 @@ def pools_at(connection: Connection, race_id: int, source_id: int, at_ms: int) -
     return _pools(connection, _spot(connection, race_id, source_id, at_ms))
 
 
-def _pools(connection: Connection, spot: _Spot) -> dict[str, PoolView]:
+def _pools(connection: Connection, spot: Spot) -> dict[str, PoolView]:
     known = pools.identities(connection, spot.race_id, spot.source_id)
-    shown = pools.named(known, pools.as_of(connection, spot.race_id, spot.source_id, spot.at))
-    return {bet_type: _pool_view(bet_type, shown, spot.labels) for bet_type in sorted({one[0] for one in shown})}
+    return pool_views(pools.named(known, pools.as_of(connection, spot.race_id, spot.source_id, spot.at)), spot.labels)
+
+
+def pool_views(shown: Mapping[pools.Identity, int], labels: Mapping[int, str]) -> dict[str, PoolView]:
+    """By bet type."""
+    return {bet_type: _pool_view(bet_type, shown, labels) for bet_type in sorted({one[0] for one in shown})}
 
 
 def _pool_view(bet_type: str, shown: Mapping[pools.Identity, int], labels: Mapping[int, str]) -> PoolView:
@@ -149,10 +173,10 @@ def _pool_view(bet_type: str, shown: Mapping[pools.Identity, int], labels: Mappi
 
 def grid_at(connection: Connection, race_id: int, source_id: int, bet_type: str, at_ms: int) -> GridView | None:
     """The newest pair prices at or before an instant."""
-    return _grid(connection, _spot(connection, race_id, source_id, at_ms), bet_type, at_ms)
+    return grid(connection, _spot(connection, race_id, source_id, at_ms), bet_type, at_ms)
 
 
-def _grid(connection: Connection, spot: _Spot, bet_type: str, at_ms: int) -> GridView | None:
+def grid(connection: Connection, spot: Spot, bet_type: str, at_ms: int) -> GridView | None:
     stored = grids.as_of(connection, spot.race_id, spot.source_id, bet_type, at_ms)
     if stored is None:
         return None
@@ -161,24 +185,32 @@ def _grid(connection: Connection, spot: _Spot, bet_type: str, at_ms: int) -> Gri
     return GridView(stored.grid.base, stored.grid.currency, stored.fetched_at, payouts, stored.grid.cap)
 
 
-def _grids(connection: Connection, spot: _Spot) -> dict[str, GridView]:
+def _grids(connection: Connection, spot: Spot) -> dict[str, GridView]:
     kinds = connection.scalars(_GRID_KINDS, spot.asked)
-    views = {bet_type: _grid(connection, spot, bet_type, spot.at) for bet_type in sorted(kinds)}
+    views = {bet_type: grid(connection, spot, bet_type, spot.at) for bet_type in sorted(kinds)}
     return {bet_type: view for bet_type, view in views.items() if view is not None}
 
 
-def _grids_of_sound(connection: Connection, spot: _Spot, harmless: AbstractSet[str]) -> dict[str, GridView]:
+def _grids_of_sound(connection: Connection, spot: Spot, harmless: AbstractSet[str]) -> dict[str, GridView]:
+    marked = connection.execute(_MARKED, spot.asked).all()
+    return sound_grids(marked, harmless, lambda bet_type, at: grid(connection, spot, bet_type, at))
+
+
+def sound_grids(
+    marked: Iterable[tuple[int, str, str]], harmless: AbstractSet[str], grid_of: Callable[[str, int], GridView | None]
+) -> dict[str, GridView]:
     """By bet type the pair prices of the newest board up to an instant that brought some and has but harmless flags.
 
-    fetched_at is when that board's came, also where they were equal to earlier ones.
+    marked: fetched_at, flags and marks of boards, the newest first. fetched_at of a view is when that board's came, also
+    where they were equal to earlier ones.
     """
     found: dict[str, GridView] = {}
-    for board_at, flags, marks in connection.execute(_MARKED, spot.asked).all():
+    for board_at, flags, marks in marked:
         if not frozenset(flags.split(",")) - {""} <= harmless:
             continue
         for bet_type, came in grids.marked(marks, board_at).items():
             if bet_type not in found:
-                shown = _grid(connection, spot, bet_type, board_at)
+                shown = grid_of(bet_type, board_at)
                 assert shown is not None, "a board's mark names a grid that is stored"
                 found[bet_type] = replace(shown, fetched_at=came)
     return found
@@ -198,12 +230,20 @@ _PLACE = select(board.c.race_id, board.c.source_id, board.c.fetched_at).where(bo
 _LABELS = select(betting_interest.c.interest_id, betting_interest.c.label).where(
     betting_interest.c.race_id == bindparam("of_race")
 )
-_RUNNERS = (
-    select(entry, betting_interest.c.label, horse.c.name)
-    .join(betting_interest, betting_interest.c.interest_id == entry.c.interest_id)
-    .join(horse, horse.c.horse_id == entry.c.horse_id)
-    .where(entry.c.race_id == bindparam("of_race"))
-)
+# An interest of which the card names no horse has a row too.
+_CARD = (
+    select(
+        betting_interest.c.interest_id, betting_interest.c.label,
+        entry.c.entry_id, entry.c.program_number, entry.c.status, entry.c.jockey, entry.c.trainer,
+        entry.c.morning_line_odds, entry.c.post_position, horse.c.name,
+    )
+    .outerjoin_from(
+        betting_interest, entry,
+        and_(entry.c.interest_id == betting_interest.c.interest_id, entry.c.race_id == betting_interest.c.race_id),
+    )
+    .outerjoin(horse, horse.c.horse_id == entry.c.horse_id)
+    .where(betting_interest.c.race_id == bindparam("of_race"))
+)  # fmt: skip
 _OWN = (board.c.race_id == bindparam("of_race"), board.c.source_id == bindparam("of_source"))
 _UNTIL = (*_OWN, board.c.fetched_at <= bindparam("at"))
 _NEWEST = select(func.max(board.c.fetched_at)).where(*_OWN)

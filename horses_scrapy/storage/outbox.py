@@ -21,9 +21,10 @@ def waiting(connection: Connection) -> list[Waiting]:
     query = (
         select(
             alert.c.alert_id, alert_delivery.c.recipient, alert_delivery.c.channel, alert.c.scope, alert.c.race_id,
-            track.c.key.label("track_key"), track.c.code.label("track_code"), race.c.race_number, alert.c.rule,
-            alert.c.alert_type.label("kind"), alert.c.severity, alert.c.market, alert.c.subject, alert.c.triggered_at,
-            alert.c.created_at, alert.c.detail, alert.c.expires_at, race.c.status, race.c.off_at, race.c.post_time,
+            track.c.key.label("track_key"), track.c.code.label("track_code"), race.c.race_date, race.c.race_number,
+            alert.c.rule, alert.c.alert_type.label("kind"), alert.c.severity, alert.c.market, alert.c.subject,
+            alert.c.triggered_at, alert.c.created_at, alert.c.detail, alert.c.expires_at, race.c.status, race.c.off_at,
+            race.c.post_time,
         )
         .join_from(alert_delivery, alert)
         .outerjoin(race, race.c.race_id == alert.c.race_id)

@@ -18,7 +18,7 @@ class RaceNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A delivery that no notification holds yet, with its alert. track_*, race_number: None where it is about no race."""
+    """A delivery that no notification holds yet, with its alert. track_*, race_*: None where it is about no race."""
 
     alert_id: int
     recipient: str
@@ -27,6 +27,7 @@ class Waiting:
     race_id: int | None
     track_key: str | None
     track_code: str | None
+    race_date: str | None
     race_number: int | None
     rule: str
     kind: str

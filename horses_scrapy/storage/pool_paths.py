@@ -1,16 +1,14 @@
-"""SQL for what a pool held at each board of one race and source, and the win prices beside it. Units as in schema.py."""
+"""What a pool held at each board of one race and source, and the win prices beside it. Pure. Units as in schema.py."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Connection, Row, bindparam, select
+from functools import lru_cache
+from typing import cast
 
 from horses_scrapy.items import PoolType
 from horses_scrapy.storage import pools
-from horses_scrapy.storage.schema import betting_interest, board, pool_change, price_change
-
-AnyRow = Row[*tuple[Any, ...]]
+from horses_scrapy.storage.price_paths import Changed
+from horses_scrapy.storage.race_boards import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +35,20 @@ class PoolPath:
 
 
 def pool_path(
-    connection: Connection, race_id: int, source_id: int, bet_type: PoolType, *, priced: bool = False
+    boards: Sequence[Stored],
+    known: Iterable[pools.Identity],
+    labels: Mapping[int, str],
+    bet_type: PoolType,
+    changed: Iterable[Changed] = (),
 ) -> PoolPath:
-    """priced: with the tote's win prices of each board."""
-    asked = {"of_race": race_id, "of_source": source_id}
-    labels = dict(connection.execute(_LABELS, asked).all())
-    known = _places(pools.identities(connection, race_id, source_id), bet_type, labels)
-    prices = _by_board(connection.execute(_PRICES, asked).all()) if priced else {}
-    return PoolPath(tuple(_as_they_stood(connection.execute(_BOARDS, asked).all(), known, prices)))
+    """boards: oldest first. known: the source's pools, by position. changed: the tote's win prices, where they are wanted."""
+    return PoolPath(tuple(_as_they_stood(boards, _places(known, bet_type, labels), _by_board(changed, labels))))
 
 
 _Place = tuple[int, str | None, str]
 """Position, label (None: the total), currency."""
+_Held = tuple[str | None, int | None, Mapping[str, int]]
+"""Currency, total, and what was on each interest."""
 
 
 def _places(known: Iterable[pools.Identity], bet_type: str, labels: Mapping[int, str]) -> list[_Place]:
@@ -59,65 +59,44 @@ def _places(known: Iterable[pools.Identity], bet_type: str, labels: Mapping[int,
     ]
 
 
-def _by_board(rows: Iterable[AnyRow]) -> dict[int, dict[str, int | None]]:
+def _by_board(changed: Iterable[Changed], labels: Mapping[int, str]) -> dict[int, dict[str, int | None]]:
     found: dict[int, dict[str, int | None]] = {}
-    for board_id, label, price in rows:
-        found.setdefault(board_id, {})[label] = price
+    for interest, board_id, price, _ in changed:
+        found.setdefault(board_id, {})[labels[interest]] = price
     return found
 
 
 def _as_they_stood(
-    rows: Iterable[AnyRow], known: Iterable[_Place], changed: Mapping[int, Mapping[str, int | None]]
-) -> Iterable[PoolShown]:
-    """A board without a row shows what the one before it did."""
-    places = list(known)
-    shown: tuple[str | None, dict[str | None, int]] = (None, {})
+    boards: Iterable[Stored], places: Sequence[_Place], changed: Mapping[int, Mapping[str, int | None]]
+) -> Iterator[PoolShown]:
+    """A board without amounts shows what the one before it did."""
+    held: _Held = (None, None, {})
     prices: dict[str, int] = {}
-    for board_id, fetched_at, flags, text in rows:
-        if text is not None:
-            shown = _shown(pools.parsed(text), places)
-        if board_id in changed:
-            merged = {**prices, **changed[board_id]}
+    for board in boards:
+        if board.amounts is not None and places:
+            held = _held(pools.parsed(board.amounts), places)
+        if board.board_id in changed:
+            merged = {**prices, **changed[board.board_id]}
             prices = {label: price for label, price in merged.items() if price is not None}
-        currency, amounts = shown
+        currency, total, amounts = held
         yield PoolShown(
-            fetched_at=fetched_at,
-            flags=frozenset(flags.split(",")) - {""},
-            currency=currency,
-            total=amounts.get(None),
-            amounts={label: amount for label, amount in amounts.items() if label is not None},
-            prices=prices,
-        )
+            fetched_at=board.at, flags=_flags(board.flags), currency=currency, total=total, amounts=amounts, prices=prices
+        )  # fmt: skip
 
 
-def _shown(amounts: pools.Amounts, places: Iterable[_Place]) -> tuple[str | None, dict[str | None, int]]:
+@lru_cache(maxsize=256)
+def _flags(text: str) -> frozenset[str]:
+    return frozenset(text.split(",")) - {""}
+
+
+def _held(amounts: pools.Amounts, places: Sequence[_Place]) -> _Held:
     """In the currency that came last, should a source have changed it."""
-    found: dict[str, dict[str | None, int]] = {}
-    for position, label, currency in places:
-        amount = amounts[position] if position < len(amounts) else None
-        if amount is not None:
-            found.setdefault(currency, {})[label] = amount
-    return next(reversed(found.items())) if found else (None, {})
-
-
-# Built once: that costs more than running them.
-_OWN = (board.c.race_id == bindparam("of_race"), board.c.source_id == bindparam("of_source"))
-_LABELS = select(betting_interest.c.interest_id, betting_interest.c.label).where(
-    betting_interest.c.race_id == bindparam("of_race")
-)
-_BOARDS = (
-    select(board.c.board_id, board.c.fetched_at, board.c.flags, pool_change.c.amounts)
-    .join(pool_change, pool_change.c.board_id == board.c.board_id, isouter=True)
-    .where(*_OWN)
-    .order_by(board.c.fetched_at)
-)
-_PRICES = (
-    select(price_change.c.board_id, betting_interest.c.label, price_change.c.price)
-    .join_from(betting_interest, price_change, price_change.c.interest_id == betting_interest.c.interest_id)
-    # Not joined: SQLite would begin at the boards, and look through all prices of the race for each.
-    .where(
-        betting_interest.c.race_id == bindparam("of_race"),
-        price_change.c.market == "win_tote",
-        price_change.c.board_id.in_(select(board.c.board_id).where(*_OWN)),
-    )
-)
+    many = len(amounts)
+    shown = [(label, amounts[at], currency) for at, label, currency in places if at < many and amounts[at] is not None]
+    if not shown:
+        return (None, None, {})
+    known = dict.fromkeys(currency for _, _, currency in shown)
+    currency = next(reversed(known))
+    own: dict[str | None, int] = {label: amount for label, amount, of in shown if of == currency and amount is not None}
+    total = own.pop(None, None)
+    return (currency, total, cast("dict[str, int]", own))

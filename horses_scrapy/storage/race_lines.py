@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select
 
 from horses_scrapy.items import OUT, Market, Notation, RaceStatus
 from horses_scrapy.program_number import program_order
@@ -21,6 +21,7 @@ from horses_scrapy.storage.schema import (
     horse,
     latest_odds,
     price_change,
+    race,
     race_source,
 )
 from horses_scrapy.storage.schema import source as source_table
@@ -39,6 +40,15 @@ class NewestBoard:
     status: RaceStatus
     minutes_to_post: int | None
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a race has beside prices. board: None where none is stored. runners: horses that are not scratched. alerts: so far."""
+
+    board: NewestBoard | None
+    runners: int
+    alerts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +71,14 @@ class Moved(Quoted):
     before: int
 
 
-def newest_boards(connection: Connection, race_ids: Collection[int]) -> dict[int, NewestBoard]:
-    """By race; a race of which no board is stored is absent."""
-    found = [_newest(row) for row in connection.execute(_BOARDS, {"races": race_ids}).all()]
-    return {one.race_id: one for one in found}
+def around(connection: Connection, race_ids: Collection[int]) -> dict[int, Around]:
+    """By race."""
+    return {row[0]: Around(_newest(row), row[1], row[2]) for row in connection.execute(_AROUND, {"races": race_ids})}
 
 
-def _newest(row: Any) -> NewestBoard:
+def _newest(row: Any) -> NewestBoard | None:
+    if row.board_id is None:
+        return None
     return NewestBoard(
         race_id=row.race_id,
         board_id=row.board_id,
@@ -93,7 +104,7 @@ def moved(
     """What moved most, by 1/price, in the `window_ms` up to these newest boards, of each race and market.
 
     Equal ones in program order. Moves to and from a board's cap do not count: it is no price but a floor. Nor does what no
-    board of before the window showed.
+    board of before the window showed. Of a market in which an interest went out within the window there is none.
     """
     asked = {"boards": board_ids, "markets": markets, "window": window_ms}
     rows = connection.execute(_MOVED, asked).all()
@@ -119,25 +130,11 @@ def _quoted(rows: list[Any]) -> dict[str, Any]:
     }
 
 
-def runners(connection: Connection, race_ids: Collection[int]) -> dict[int, int]:
-    """Horses that are not scratched, by race; a race without a card is absent."""
-    return _counts(connection, _RUNNERS, race_ids)
-
-
-def alerts(connection: Connection, race_ids: Collection[int]) -> dict[int, int]:
-    """By race; a race without one is absent."""
-    return _counts(connection, _ALERTS, race_ids)
-
-
-def _counts(connection: Connection, query: Select[Any, int], race_ids: Collection[int]) -> dict[int, int]:
-    return dict(connection.execute(query, {"races": race_ids}).all())
-
-
 _RACES: BindParameter[int] = bindparam("races", expanding=True)
 _MARKETS: BindParameter[str] = bindparam("markets", expanding=True)
 _RUNS = entry.c.status.not_in(sorted(OUT))
-_RUNNERS = select(entry.c.race_id, func.count()).where(entry.c.race_id.in_(_RACES), _RUNS).group_by(entry.c.race_id)
-_ALERTS = select(alert.c.race_id, func.count()).where(alert.c.race_id.in_(_RACES)).group_by(alert.c.race_id)
+_runners = select(func.count()).where(entry.c.race_id == race.c.race_id, _RUNS).correlate(race).scalar_subquery()
+_alerts = select(func.count()).where(alert.c.race_id == race.c.race_id).correlate(race).scalar_subquery()
 
 # From the race to its newest board: by way of all its boards it would be 20 times slower.
 _newer = board.alias("newer")
@@ -149,13 +146,18 @@ _newest_id = (
     .correlate(race_source)
     .scalar_subquery()
 )
-_BOARDS = (
-    select(board, source_table.c.name, source_table.c.notation)
-    .select_from(race_source)
-    .join(source_table, source_table.c.source_id == race_source.c.source_id)
-    .join(board, board.c.board_id == _newest_id)
-    .where(race_source.c.race_id.in_(_RACES), race_source.c.is_primary == 1)
-)
+_AROUND = (
+    select(
+        race.c.race_id, _runners, _alerts,
+        board.c.board_id, board.c.fetched_at, board.c.source_time, board.c.status, board.c.minutes_to_post, board.c.flags,
+        source_table.c.name, source_table.c.notation,
+    )
+    .select_from(race)
+    .outerjoin(race_source, and_(race_source.c.race_id == race.c.race_id, race_source.c.is_primary == 1))
+    .outerjoin(source_table, source_table.c.source_id == race_source.c.source_id)
+    .outerjoin(board, board.c.board_id == _newest_id)
+    .where(race.c.race_id.in_(_RACES))
+)  # fmt: skip
 
 _ranked = (
     select(
@@ -221,7 +223,8 @@ _moves = (
         latest_odds.c.price,
         latest_odds.c.status,
         price_change.c.price.label("price_before"),
-        price_change.c.status.label("status_before"),
+        board.c.source_id,
+        (board.c.fetched_at - bindparam("window")).label("since"),
         func.rank()
         .over(partition_by=(entry.c.race_id, latest_odds.c.market), order_by=_probability_moved.desc())
         .label("place"),
@@ -251,9 +254,25 @@ _moves = (
     )
     .subquery()
 )
+# What was bet on a horse that goes out is paid back: all others shorten by that alone.
+_out = latest_odds.alias("out")
+_out_of = betting_interest.alias("out_of")
+_scratched_since = (
+    select(_out.c.interest_id)
+    .join(_out_of, _out.c.interest_id == _out_of.c.interest_id)
+    .where(
+        _out_of.c.race_id == _moves.c.race_id,
+        _out.c.source_id == _moves.c.source_id,
+        _out.c.market == _moves.c.market,
+        _out.c.status == "scratched",
+        _out.c.changed_at > _moves.c.since,
+    )
+    .correlate(_moves)
+    .exists()
+)
 _MOVED = (
     select(_moves, betting_interest.c.label, horse.c.name.label("horse"))
     .join(betting_interest, betting_interest.c.interest_id == _moves.c.interest_id)
     .join(horse, horse.c.horse_id == _moves.c.horse_id)
-    .where(_moves.c.place == 1)
+    .where(_moves.c.place == 1, ~_scratched_since)
 )

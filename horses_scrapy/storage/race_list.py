@@ -2,9 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from horses_scrapy import clock
 from horses_scrapy.items import RaceStatus, RaceType, Surface
@@ -12,9 +11,12 @@ from horses_scrapy.storage.schema import race
 from horses_scrapy.storage.schema import track as track_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListedRace:
-    """track_code: as a program prints it; the key in capitals where the track has none. status: of its primary source."""
+    """In the order of _RACES. track_code: as a program prints it; the key in capitals where the track has none.
+
+    status: of its primary source.
+    """
 
     race_id: int
     track_key: str
@@ -39,12 +41,12 @@ class ListedRace:
 
 def listed_race(connection: Connection, race_id: int) -> ListedRace | None:
     row = connection.execute(_ONE, {"of_race": race_id}).one_or_none()
-    return None if row is None else _listed(row)
+    return None if row is None else ListedRace(*row)
 
 
 def races_on(connection: Connection, race_date: dt.date) -> list[ListedRace]:
     """Of a date at the track, all tracks."""
-    return [_listed(row) for row in connection.execute(_OF_DATE, {"of_date": race_date.isoformat()}).all()]
+    return [ListedRace(*row) for row in connection.execute(_OF_DATE, {"of_date": race_date.isoformat()})]
 
 
 def races_around(connection: Connection, from_ms: int, to_ms: int) -> list[ListedRace]:
@@ -54,36 +56,25 @@ def races_around(connection: Connection, from_ms: int, to_ms: int) -> list[Liste
         "first": (clock.from_ms(from_ms) - day).date().isoformat(),
         "last": (clock.from_ms(to_ms) + day).date().isoformat(),
     }
-    return [_listed(row) for row in connection.execute(_AROUND, {**dates, "from_ms": from_ms, "to_ms": to_ms}).all()]
-
-
-def _listed(row: Any) -> ListedRace:
-    return ListedRace(
-        race_id=row.race_id,
-        track_key=row.key,
-        track_code=row.code or row.key.upper(),
-        track_name=row.track_name,
-        timezone=row.timezone,
-        country=row.country,
-        race_date=row.race_date,
-        race_number=row.race_number,
-        name=row.name,
-        post_time=row.post_time,
-        status=row.status,
-        off_at=row.off_at,
-        official_at=row.official_at,
-        race_type=row.race_type,
-        surface=row.surface,
-    )
+    return [ListedRace(*row) for row in connection.execute(_AROUND, {**dates, "from_ms": from_ms, "to_ms": to_ms})]
 
 
 _RACES = select(
-    race,
+    race.c.race_id,
     track_table.c.key,
-    track_table.c.code,
-    track_table.c.name.label("track_name"),
+    func.coalesce(func.nullif(track_table.c.code, ""), func.upper(track_table.c.key)),
+    track_table.c.name,
     track_table.c.timezone,
     track_table.c.country,
+    race.c.race_date,
+    race.c.race_number,
+    race.c.name,
+    race.c.post_time,
+    race.c.status,
+    race.c.off_at,
+    race.c.official_at,
+    race.c.race_type,
+    race.c.surface,
 ).join(track_table, track_table.c.track_id == race.c.track_id)
 _ONE = _RACES.where(race.c.race_id == bindparam("of_race"))
 _OF_DATE = _RACES.where(race.c.race_date == bindparam("of_date"))

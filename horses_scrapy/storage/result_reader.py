@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.schema import entry, horse, payoff, race_source, result
@@ -39,19 +39,10 @@ class ResultView:
 
 def result_view(connection: Connection, race_id: int) -> ResultView | None:
     """None before an order of finish is stored."""
-    source_id = connection.scalar(
-        select(race_source.c.source_id).where(race_source.c.race_id == race_id, race_source.c.is_primary == 1)
-    )
-    rows = connection.execute(
-        select(result.c.position, entry.c.program_number, horse.c.name)
-        .join_from(result, entry, entry.c.entry_id == result.c.entry_id)
-        .join(horse, horse.c.horse_id == entry.c.horse_id)
-        .where(result.c.race_id == race_id, result.c.source_id == source_id)
-    ).all()
-    if not rows:
+    placed = [Placed(*row) for row in connection.execute(_PLACED, {"of_race": race_id})]
+    if not placed:
         return None
-    placed = [Placed(row.position, row.program_number, row.name) for row in rows]
-    return ordered(placed, _payoffs(connection, race_id, source_id))
+    return ordered(placed, [Paid(*row) for row in connection.execute(_PAID, {"of_race": race_id})])
 
 
 def ordered(placed: Iterable[Placed], paid: Iterable[Paid]) -> ResultView:
@@ -61,10 +52,19 @@ def ordered(placed: Iterable[Placed], paid: Iterable[Paid]) -> ResultView:
     )
 
 
-def _payoffs(connection: Connection, race_id: int, source_id: int | None) -> list[Paid]:
-    rows = connection.execute(
-        select(payoff.c.bet_type, payoff.c.combination, payoff.c.base, payoff.c.payout, payoff.c.currency).where(
-            payoff.c.race_id == race_id, payoff.c.source_id == source_id
-        )
-    )
-    return [Paid(*row) for row in rows]
+# Built once: that costs more than running them.
+_PRIMARY = (
+    select(race_source.c.source_id)
+    .where(race_source.c.race_id == bindparam("of_race"), race_source.c.is_primary == 1)
+    .limit(1)
+    .scalar_subquery()
+)
+_PLACED = (
+    select(result.c.position, entry.c.program_number, horse.c.name)
+    .join_from(result, entry, entry.c.entry_id == result.c.entry_id)
+    .join(horse, horse.c.horse_id == entry.c.horse_id)
+    .where(result.c.race_id == bindparam("of_race"), result.c.source_id == _PRIMARY)
+)
+_PAID = select(payoff.c.bet_type, payoff.c.combination, payoff.c.base, payoff.c.payout, payoff.c.currency).where(
+    payoff.c.race_id == bindparam("of_race"), payoff.c.source_id == _PRIMARY
+)

@@ -16,22 +16,26 @@ from sqlalchemy import Connection
 
 from horses_scrapy.clock import Clock
 from horses_scrapy.config import Settings
+from horses_scrapy.errors import StoreError
 from horses_scrapy.storage.engine import Store
 from horses_scrapy.storage.version import Version
 from horses_scrapy.web.meters import Meters
 from horses_scrapy.web.models.base import Answer
+from horses_scrapy.web.packing import ENCODING, is_packed_for, packed
 from horses_scrapy.web.render import render
 from horses_scrapy.web.watch import Watch
 
 KEEP_S = 1.0
 """Of our clock: ages and minutes to post go on while nothing is committed."""
 MOST_BYTES = 64 * 1024 * 1024
-READERS = 4
+READERS = int(__import__("os").environ.get("XRD","4"))
 """Answers that are made at a time."""
 
 Found = TypeVar("Found")
 Key = tuple[str, str, str]
 """Path, query, form."""
+KEPT_AS = "kept_as"
+"""In the scope of a request: the Key of its answer."""
 
 
 class Shared:
@@ -81,6 +85,15 @@ class Made:
     version: str
     until: float
     mark: Hashable = None
+    packed: bytes | None = None
+    """The body compressed, once somebody has asked for it so."""
+
+    def holds(self, version: str) -> bool:
+        return self.version == version and time.monotonic() <= self.until
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + (0 if self.packed is None else len(self.packed))
 
 
 class Kept:
@@ -99,11 +112,11 @@ class Kept:
 
     def put(self, key: Key, made: Made) -> None:
         before = self._made.pop(key, None)
-        self._bytes += len(made.body) - (0 if before is None else len(before.body))
+        self._bytes += made.size - (0 if before is None else before.size)
         self._made[key] = made
         while self._bytes > self._most and self._made:
             _, dropped = self._made.popitem(last=False)
-            self._bytes -= len(dropped.body)
+            self._bytes -= dropped.size
 
 
 class Desk:
@@ -151,23 +164,38 @@ class Desk:
             return self._version.now()  # some microseconds
         return await to_thread.run_sync(self._version.now, limiter=self._readers)
 
+    async def current(self, key: Key) -> Made | None:
+        """What is kept and holds, without a look at what it shows; None where there is none."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        try:
+            version = await self.version()
+        except StoreError:
+            return None  # who makes it anew says so
+        return kept if kept.holds(version) else None
+
     def close(self) -> None:
         self._version.close()
 
     async def _reply(
         self, request: Request, media: str, make: Callable[[Reading], bytes], mark: Mark | None
     ) -> Response:
-        made = await self._made((request.url.path, request.url.query, media), make, mark)
+        key = request.scope[KEPT_AS] = (request.url.path, request.url.query, media)
+        made = await self._made(key, make, mark)
         headers = {"ETag": made.etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
         if made.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
+        if is_packed_for(request.headers.get("accept-encoding", ""), made.body):
+            headers |= {"Content-Encoding": ENCODING, "Vary": f"{headers['Vary']}, Accept-Encoding"}
+            return Response(await self._packed(key, made), media_type=media, headers=headers)
         return Response(made.body, media_type=media, headers=headers)
 
     async def _made(self, key: Key, make: Callable[[Reading], bytes], mark: Mark | None) -> Made:
         """Who asks for what is being made under the same version waits for that."""
         version = await self.version()
         kept = self._kept.get(key)
-        if kept is not None and kept.version == version and time.monotonic() <= kept.until:
+        if kept is not None and kept.holds(version):
             self.meters.kept()
             return kept
         making = self._making.get((key, version))
@@ -176,6 +204,15 @@ class Desk:
             self._making[key, version] = making
             making.add_done_callback(lambda _: self._making.pop((key, version), None))
         return await asyncio.shield(making)
+
+    async def _packed(self, key: Key, made: Made) -> bytes:
+        if made.packed is not None:
+            return made.packed
+        body = await to_thread.run_sync(packed, made.body, limiter=self._readers)
+        kept = self._kept.get(key)
+        if kept is not None and kept.etag == made.etag:
+            self._kept.put(key, replace(kept, packed=body))
+        return body
 
     async def _make(
         self, key: Key, version: str, kept: Made | None, make: Callable[[Reading], bytes], mark: Mark | None

@@ -1,8 +1,10 @@
 """Where the bars of a money flow stand, in percent of a strip's width and height. Pure."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 MORE = 1.1
 """An interval's part of the money against the usual part, from where on a bar is coloured; less is the inverse."""
@@ -10,15 +12,17 @@ GAP = 0.08
 """Of an interval's width, on each side of its bar."""
 LEAST_TOP = 0.02
 """Of the interval's money: a smaller usual part does not blow noise up."""
+LEFT = 12
+"""Height of a bar of money that left."""
 TICKS = 6
 
 Kind = Literal["came", "over", "under", "even", "left"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    x: float
-    width: float
+class Bar(NamedTuple):
+    """place: of its interval. A chart has hundreds: no dataclass."""
+
+    place: int
     height: float
     kind: Kind
 
@@ -33,7 +37,7 @@ def totals(growth: Sequence[float]) -> list[Bar]:
     """The highest is the top."""
     most = max(*map(abs, growth), 1.0)
     return [
-        _bar(place, len(growth), abs(grown) / most, "left" if grown < 0 else "came")
+        Bar(place, _height(abs(grown) / most), "left" if grown < 0 else "came")
         for place, grown in enumerate(growth)
         if grown != 0
     ]
@@ -41,13 +45,14 @@ def totals(growth: Sequence[float]) -> list[Bar]:
 
 def parts(shares: Sequence[float | None], growth: Sequence[float], usual: float) -> list[Bar]:
     """One interest's part of each interval's money; twice its usual part is the top. Money that left is a low bar."""
-    top = top_of(usual)
+    top, more, less = top_of(usual), usual * MORE, usual / MORE
     bars = []
     for place, (share, grown) in enumerate(zip(shares, growth, strict=True)):
         if grown < 0:
-            bars.append(_bar(place, len(growth), 0.12, "left"))
+            bars.append(Bar(place, LEFT, "left"))
         elif share:
-            bars.append(_bar(place, len(growth), min(share / top, 1), _kind(share, usual)))
+            kind: Kind = "over" if share > more else "under" if share < less else "even"
+            bars.append(Bar(place, _height(min(share / top, 1)), kind))
     return bars
 
 
@@ -73,24 +78,31 @@ def middle(place: int, of: int) -> float:
     return _x(place + 0.5, of)
 
 
-def drawn(bars: Sequence[Bar]) -> dict[Kind, str]:
-    """An SVG path of all bars of a kind, in a box of 100 by 100: a page of rectangles would be many times as long."""
-    paths: dict[Kind, str] = {}
-    for bar in bars:
-        shape = f"M{bar.x:g} 100v{-bar.height:g}h{bar.width:g}v{bar.height:g}z"
-        paths[bar.kind] = paths.get(bar.kind, "") + shape
-    return paths
+def drawn(bars: Iterable[Bar], of: int) -> dict[Kind, str]:
+    """An SVG path of all bars of a kind, in a box of 100 by 100: a page of rectangles would be many times as long.
+
+    of: how many intervals share the width.
+    """
+    begins, width = _begins(of), _x(1 - 2 * GAP, of)
+    paths: defaultdict[Kind, list[str]] = defaultdict(list)
+    for place, height, kind in bars:
+        paths[kind].append(begins[place] + _rest(height, width))
+    return {kind: "".join(shapes) for kind, shapes in paths.items()}
 
 
-def _kind(share: float, usual: float) -> Kind:
-    if share > usual * MORE:
-        return "over"
-    return "under" if share < usual / MORE else "even"
+@lru_cache(maxsize=256)
+def _begins(of: int) -> list[str]:
+    """Of each interval's bar, at its foot on the left."""
+    return [f"M{_x(place + GAP, of):g} 100v-" for place in range(of)]
 
 
-def _bar(place: int, of: int, high: float, kind: Kind) -> Bar:
-    height = round(100 * high, 1)
-    return Bar(_x(place + GAP, of), _x(1 - 2 * GAP, of), height, kind)
+@lru_cache(maxsize=8192)
+def _rest(height: float, width: float) -> str:
+    return f"{height:g}h{width:g}v{height:g}z"
+
+
+def _height(high: float) -> float:
+    return round(100 * high, 1)
 
 
 def _x(place: float, of: int) -> float:

@@ -16,8 +16,9 @@ Found = TypeVar("Found")
 class Lookout(Generic[Found]):
     """One look at a time; what it found is kept for `kept_s`. Lives on one event loop."""
 
-    def __init__(self, look: Callable[[], Found], kept_s: float) -> None:
-        self._look, self._kept_s = look, kept_s
+    def __init__(self, look: Callable[[], Found], kept_s: float, old: float = OLD) -> None:
+        """old: times kept_s."""
+        self._look, self._kept_s, self._old_s = look, kept_s, old * kept_s
         self._found: Found | None = None
         self._at = 0.0
         self._looking: asyncio.Future[Found | None] | None = None
@@ -28,7 +29,7 @@ class Lookout(Generic[Found]):
         if self._found is not None and age < self._kept_s:
             return self._found
         looking = self._looking or self._begin()
-        if self._found is not None and age < OLD * self._kept_s:
+        if self._found is not None and age < self._old_s:
             return self._found
         done, _ = await asyncio.wait([looking], timeout=within_s)
         return looking.result() if done else None
@@ -36,7 +37,7 @@ class Lookout(Generic[Found]):
     @property
     def newest(self) -> Found | None:
         """Without a look; None where there is none, or an old one."""
-        return self._found if time.monotonic() - self._at < OLD * self._kept_s else None
+        return self._found if time.monotonic() - self._at < self._old_s else None
 
     def _begin(self) -> "asyncio.Future[Found | None]":
         loop = asyncio.get_running_loop()

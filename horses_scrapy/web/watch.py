@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 SCRAPYD_KEPT_S = 5.0
 SCRAPYD_WAIT_S = 1.5
 DATABASE_WAIT_S = 2.0
+DATABASE_KEPT_S = 1.0
+"""Anybody may ask, as often as he likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Watch:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings, self._store = settings, store
         self._scrapyd = Lookout(self._ask_scrapyd, SCRAPYD_KEPT_S)
-        self._database = Lookout(self._ask_database, 0)
+        self._database = Lookout(self._ask_database, DATABASE_KEPT_S, old=1)
         self.counted = Counted()
 
     async def beside(self) -> Beside:

@@ -21,6 +21,7 @@ from benchmarks.asking import Load
 from benchmarks.board_home import Sample
 from benchmarks.frame import Context, Figure, Goal, percentile
 from horses_scrapy.demo.home import SHIPPED
+from horses_scrapy.simulator.bulk import TRACKS
 
 NAME = "api"
 OBSERVED, QUICK_OBSERVED = 10_000_000, 200_000
@@ -79,8 +80,10 @@ def run(context: Context) -> list[Figure]:
         seconds = QUICK_SECONDS if context.quick else SECONDS
         alone = under_load(bare, bare_pid, [bare_app.PATH], seconds)
         for turn, (asked, patterns) in enumerate(MIXES.items()):
+            paths = mixed(sample, races, patterns)
+            asking.in_turn(port, sorted(set(paths[: len(patterns) * TRACKS])))  # as in of_question: not a cold one
             with writing(sample, turn):
-                figures += _under_load(asked, under_load(port, pid, mixed(sample, races, patterns), seconds), alone)
+                figures += _under_load(asked, under_load(port, pid, paths, seconds), alone)
     return figures
 
 

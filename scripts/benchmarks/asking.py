@@ -101,7 +101,7 @@ async def _at(due: float, idle: "asyncio.LifoQueue[Connection]", path: str) -> t
 
 
 class Connection:
-    """Opened at its first request, and after it was closed."""
+    """Opened at its first request, and after it was closed: a server lets go of one that nobody has used for seconds."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -109,7 +109,8 @@ class Connection:
 
     async def ask(self, path: str) -> int:
         """Bytes of the body. Raises NotOk, EOFError, OSError."""
-        if self._open is None:
+        if self._open is None or self._open[0].at_eof():
+            await self.close()
             self._open = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._open
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n".encode())

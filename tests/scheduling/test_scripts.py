@@ -14,7 +14,7 @@ import pytest
 from horses_scrapy.errors import OK, UNHEALTHY, USAGE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-ONLY_TELL = {"config.py", "data_quality_check.py", "health_check.py"}
+ONLY_TELL = {"serve.py", "config.py", "data_quality_check.py", "health_check.py"}
 STARTS_OTHERS = {"run_scrapyd.py"}
 DRY = [
     ("scheduler.py", "", "Would queue track_aqu: the whole card, due 2"),

@@ -74,7 +74,7 @@ def test_a_horse_that_the_card_has_scratched_is_none_whatever_the_board_still_sh
     found = race_lines.lowest(connection, [1], MARKETS)
     assert [one.label for one in found] == [lowest]
     assert not out & set(found[0].programs)
-    assert race_lines.runners(connection, [1]) == {1: 4 - len(out)}
+    assert race_lines.around(connection, [1])[1].runners == 4 - len(out)
 
 
 def test_prices_and_boards_are_of_the_primary_source_alone(told, meeting):
@@ -86,7 +86,7 @@ def test_prices_and_boards_are_of_the_primary_source_alone(told, meeting):
         meeting.board(60, {"1": 3500}, minutes_to_post=7, flags=frozenset({"suspect"})),
     )
     assert lowest_of(connection, [1]) == [(1, "win_tote", "1", 3500)]
-    board = race_lines.newest_boards(connection, [1])[1]
+    board = race_lines.around(connection, [1])[1].board
     assert (board.board_id, board.source, board.notation) == (board_id, "demo", "board")
     assert (board.fetched_at, board.minutes_to_post, board.flags) == (meeting.ms(60), 7, ("suspect",))
 
@@ -131,11 +131,44 @@ def test_a_race_whose_first_board_is_within_the_window_has_no_move(told, meeting
     assert moved_of(connection, board_id) == []
 
 
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        (((30, "SCR"), (130, "SCR")), [("2", "win_tote", 3000, 2500)]),
+        (((30, 9000), (130, "SCR")), []),
+        (((30, 9000), (430, "SCR")), []),
+        (((30, 9000), (130, 8000)), [("2", "win_tote", 3000, 2500)]),
+    ],
+    ids=["before the window", "in it", "by the newest board", "none"],
+)
+def test_across_a_scratch_nothing_is_a_move(told, meeting, shown, found):
+    """What was bet on it is paid back: by that alone the others shorten. The window begins at 130."""
+    boards = [meeting.board(at, {"2": 3000, "10": price}) for at, price in shown]
+    connection, board_id = told(meeting.card(), *boards, meeting.board(430, {"2": 2500, "10": shown[-1][1]}))
+    assert moved_of(connection, board_id) == found
+
+
+def test_a_scratch_in_another_market_is_none_here(told, meeting):
+    boards = [
+        meeting.board(at, raw_prices=(meeting.price("2", tote), meeting.price("10", fixed, "win_fixed")))
+        for at, tote, fixed in ((0, 3000, 9000), (300, 2500, "SCR"))
+    ]
+    connection, board_id = told(meeting.card(), *boards)
+    assert moved_of(connection, board_id) == [("2", "win_tote", 3000, 2500)]
+
+
+def test_a_race_without_a_board_has_a_card_and_alerts(told, meeting):
+    connection, _ = told(meeting.card(), meeting.card(race=2), meeting.board(60, {"1": 2000}))
+    found = race_lines.around(connection, [1, 2])
+    assert (found[2].board, found[2].runners, found[2].alerts) == (None, 4, 0)
+    assert found[1].board is not None
+
+
 def test_a_board_that_arrived_late_counts_by_its_own_time(told, meeting):
     connection, board_id = told(
         meeting.card(), meeting.board(0, {"2": 9000}), meeting.board(400, {"2": 2000}), meeting.board(90, {"2": 4000})
     )
-    newest = race_lines.newest_boards(connection, [1])[1].board_id
+    newest = race_lines.around(connection, [1])[1].board.board_id
     assert newest != board_id
     assert moved_of(connection, newest) == [("2", "win_tote", 4000, 2000)]
 

@@ -2,14 +2,17 @@
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from browsers import need_browser
+from browsing import chromium
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 
 from horses_scrapy import clock, config
 from horses_scrapy.clock import Clock
@@ -88,13 +91,13 @@ def card_file(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def house_of(card_file, tmp_path) -> Iterator:
+@contextmanager
+def houses(card_file: Path, folder: Path) -> Iterator[Callable[..., House]]:
     """Makes a House; `environ` is what its configuration is given beside the database."""
     opened = []
 
     def make(**environ: str) -> House:
-        path = tmp_path / f"board{len(opened)}.db"
+        path = folder / f"board{len(opened)}.db"
         shutil.copy(card_file, path)
         settings = config.load(environ={"DB_PATH": str(path), **environ})
         now = Still()
@@ -109,6 +112,26 @@ def house_of(card_file, tmp_path) -> Iterator:
     for client, store in opened:
         client.__exit__(None, None, None)
         store.close()
+
+
+@pytest.fixture
+def house_of(card_file, tmp_path) -> Iterator[Callable[..., House]]:
+    with houses(card_file, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def still_house(card_file, tmp_path_factory) -> Iterator[House]:
+    """For the tests of a module that store nothing and leave the clock alone."""
+    with houses(card_file, tmp_path_factory.mktemp("still")) as make:
+        yield make()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    need_browser()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 from itertools import permutations
 
 import pytest
+from parsel import Selector
 from sqlalchemy import text
 
 from alerts.history import History, Takeout
@@ -233,3 +234,16 @@ def test_the_page_shows_each_pair_once_with_its_number_and_a_colour(house):
     assert page.count('class="pair heat') == len(told) == 56
     assert "Rows: first. Columns: second." in page
     assert page.count(", scratched</span>") >= 2  # its row and its column say so in words
+
+
+def test_an_official_race_has_no_estimates_and_one_that_is_off_says_that_pay_outs_lag(house):
+    shown = {race: Selector(house.get(f"/races/{race}").text).css("#exacta") for race in (1, 2)}
+    assert {race: len(one.css("h2 .estimate")) for race, one in shown.items()} == {1: 0, 2: 1}
+    assert ["lag the win pool" in one.get() for one in shown.values()] == [True, False]
+
+
+def test_what_a_site_calls_an_interest_is_text_in_the_matrix(house):
+    write(house, "UPDATE betting_interest SET label = '<b>\"' WHERE race_id = 2 AND label = '4'")
+    shown = Selector(house.get("/races/2").text).css(".pairs")
+    assert shown.css("b") == []
+    assert 'x-3-<b>"' in shown.css("[data-key]::attr(data-key)").getall()

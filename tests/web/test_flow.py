@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import pytest
+from parsel import Selector
 from sqlalchemy import text
 
 from horses_scrapy.web import flow_chart
@@ -160,6 +161,18 @@ def test_the_page_draws_every_interest_and_tells_the_figures(house):
     assert " style=" not in page
 
 
+def test_the_newest_intervals_are_in_figures_and_the_rest_is_a_link_away(house):
+    shown = Selector(house.get("/races/2").text).css("#flow-figures")
+    told = house.json(shown.css("p a::attr(href)").get())
+    rows = [row.css("td::text").getall() for row in shown.css("tbody tr")]
+    expected = [
+        [one["total"], *(interest["growth"][place] for interest in told["interests"])]
+        for place, one in enumerate(told["intervals"])
+    ]
+    assert len(told["intervals"]) > len(rows) == 10
+    assert rows == [["0" if one == 0 else f"{one:+,.0f}" for one in each] for each in expected[:-11:-1]]
+
+
 def test_bars_are_drawn_against_the_interest_s_usual_part():
     bars = flow_chart.parts([0.5, 0.25, 0.1, None, 0.9], [50, 25, 10, -1, 90], 0.25)
     assert [(bar.kind, bar.height) for bar in bars] == [
@@ -169,7 +182,7 @@ def test_bars_are_drawn_against_the_interest_s_usual_part():
         ("left", 12),
         ("over", 100),
     ]
-    assert flow_chart.drawn(bars[:2] + bars[4:]) == {
+    assert flow_chart.drawn(bars[:2] + bars[4:], 5) == {
         "over": "M1.6 100v-100h16.8v100zM81.6 100v-100h16.8v100z",
         "even": "M21.6 100v-50h16.8v50z",
     }

@@ -155,6 +155,10 @@ def test_one_track_alone(house, track):
     assert "02:18 JST" in page_of(house, "/?track=far").rows["race-4"]
 
 
+def test_an_empty_track_is_every_track(house):
+    assert page_of(house, "/?track=").rows == page_of(house).rows
+
+
 def test_a_track_of_no_race_is_said_back_as_text(house):
     page = page_of(house, "/?track=%3Cb%3Ex")
     assert page.rows == {}

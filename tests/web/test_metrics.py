@@ -46,9 +46,12 @@ def told(found, name, **labels):
 def test_every_answer_is_timed_under_its_template(house, path, endpoint, status):
     labels = {"endpoint": endpoint, "method": "GET", "status": status}
     assert ("horses_http_request_seconds_count", frozenset(labels.items())) not in metrics(house)
-    for _ in range(2):
+    for _ in range(3):  # of which the last ones are kept
         house.client.get(path)
-    assert told(metrics(house), "http_request_seconds_count", **labels) == 2
+    house.client.head(path)
+    found = metrics(house)
+    assert told(found, "http_request_seconds_count", **labels) == 3
+    assert told(found, "http_request_seconds_count", **{**labels, "method": "HEAD"}) == 1
 
 
 def test_labels_are_few_whatever_is_asked_for(house):
@@ -112,8 +115,14 @@ def empty(path):
         connection.execute("DROP TABLE alembic_version")
 
 
+@pytest.fixture
+def hasty(monkeypatch):
+    """No answer of /healthz is kept."""
+    monkeypatch.setattr(watch, "DATABASE_KEPT_S", 0)
+
+
 @pytest.mark.parametrize("break_it", [remove, damage, empty])
-def test_a_database_that_does_not_answer(house, break_it):
+def test_a_database_that_does_not_answer(hasty, house, break_it):
     assert house.json("/healthz") == {"ok": True}
     house.client.get("/api/v1/tracks")
     house.store.close()  # its connections hold the old file
@@ -121,6 +130,16 @@ def test_a_database_that_does_not_answer(house, break_it):
     answer = house.get("/healthz", 503)
     assert answer.json() == {"ok": False}
     assert told(metrics(house), "database_up") == 0
+
+
+def test_however_often_anybody_asks_the_database_is_looked_at_once_a_second(house, monkeypatch):
+    looks, look = [], house.store.look
+    monkeypatch.setattr(house.store, "look", lambda: looks.append(time.monotonic()) or look())
+    until = time.monotonic() + 1.2
+    while time.monotonic() < until:
+        assert house.json("/healthz") == {"ok": True}
+    assert len(looks) == 2
+    assert looks[1] - looks[0] >= watch.DATABASE_KEPT_S
 
 
 LOCK = """

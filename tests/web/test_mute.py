@@ -110,7 +110,7 @@ def test_twice_is_once_and_another_time_takes_the_place_of_the_first(house, aler
         assert house.client.post(link, data={"until": until}).status_code == 200
     now = house.clock.now_ms()
     active = [each for each in silences(house) if each.ends_at > now]
-    assert [each.matchers for each in active] == [{"race": "demo/2", "recipient": ANN}]
+    assert [each.matchers for each in active] == [{"race": "demo/2", "date": "2026-05-02", "recipient": ANN}]
     assert show(house.settings, house.clock, every=False) == 0
     assert f"recipient={ANN}" in re.sub(r"\s+", "", capsys.readouterr().out.replace("│", ""))
 

@@ -14,6 +14,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.items import Entry, Price
 from horses_scrapy.storage import schema
 from horses_scrapy.storage.board_reader import prices_at
+from horses_scrapy.web.models.race import OddsHistory
 from tests.web.conftest import NOW, START
 
 ODDS = "/api/v1/races/2/odds"
@@ -81,6 +82,21 @@ def test_what_stood_is_told_at_every_instant_of_the_window(house, since, until):
         assert stood(answer, instant) == shown(house, instant)
     moves = [point["at"] for series in answer["series"] for point in series["points"][1:]]
     assert all(first < dt.datetime.fromisoformat(move) < last for move in moves)
+
+
+@pytest.mark.parametrize("query", ["", f"?since={iso(START + seconds(315))}&limit=9", "?market=win_fixed"])
+def test_it_is_the_declared_model_to_the_byte(house, query):
+    """It is not made from models: that took longer than all else."""
+    hostile = Entry(program_number="2", label="2", horse='"points":[]}\u2028</script>\\')
+    entries = (Entry(program_number="1", label="1", horse="A"), hostile)
+    prices = (
+        tuple(Price(label=label, market="win_tote", price=price, status=status) for label, price, status in of)
+        for of in ((("1", 100_000, "capped"), ("2", 3505, "active")), (("1", None, "scratched"), ("2", None, "active")))
+    )
+    boards = (board(7, when, prices=shown) for when, shown in zip((0, 60.25), prices, strict=True))
+    for path in (ODDS, race_7(house, card(7, entries=entries), *boards)):
+        body = house.get(path + query).content
+        assert OddsHistory.model_validate_json(body).json_bytes() == body
 
 
 def test_only_changes_are_told(house):

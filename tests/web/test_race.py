@@ -14,7 +14,7 @@ from horses_scrapy.items import Entry, Pool, Price, Source, WillPay
 from horses_scrapy.storage import schema
 from horses_scrapy.storage.engine import open_store
 from horses_scrapy.web.desk import Reading
-from horses_scrapy.web.facts.odds_history import Window, odds_history
+from horses_scrapy.web.facts.odds_history import Window, odds_json
 from horses_scrapy.web.facts.race import race_card
 from tests.web.conftest import LEDGER, NOW, START, Still, look
 
@@ -223,7 +223,7 @@ def test_no_such_race(house):
 def test_a_card_costs_a_handful_of_statements(house):
     """However many runners and boards there are."""
     few = race_7(house, card(7), board(7, 60))
-    assert asked(house, few) == asked(house, RACE.format(2)) <= 24
+    assert asked(house, few) == asked(house, RACE.format(2)) <= 13
 
 
 def asked(house, path: str) -> int:
@@ -245,5 +245,5 @@ def test_both_databases_answer_the_same(postgres_url, tmp_path):
             with store.snapshot() as connection:
                 reading = Reading(connection, settings, Still(), Still().now_ms())
                 asked = Window(since=to_ms(START + dt.timedelta(minutes=14)))
-                told.append([race_card(reading, 1), race_card(reading, 2), odds_history(reading, 2, asked)])
+                told.append([race_card(reading, 1), race_card(reading, 2), odds_json(reading, 2, asked)])
     assert told[0] == told[1]

@@ -7,19 +7,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from alerts.rules.base import Severity
 from horses_scrapy.clock import to_ms
 from horses_scrapy.storage.alert_list import AlertsAsked
-from horses_scrapy.web.api.given import Instant
+from horses_scrapy.web.api.asked import Moment, Served, Word
 from horses_scrapy.web.api.race_list import RaceDate
-from horses_scrapy.web.desk import Desk, desk_of
 from horses_scrapy.web.facts.alerts import alert_list
 from horses_scrapy.web.models.alerts import AlertList, DeliveryState
 from horses_scrapy.web.models.base import Limit, Offset
 
 router = APIRouter(tags=["alerts"])
-Served = Annotated[Desk, Depends(desk_of)]
-Word = Annotated[str, Query(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-def alerts_asked(
+async def alerts_asked(
     race: Annotated[int | None, Query(ge=1, le=2**53, description="race_id")] = None,
     track: Annotated[Word | None, Query(description="Key or code")] = None,
     date: Annotated[RaceDate | None, Query(description="Of the race, at the track")] = None,
@@ -27,8 +24,8 @@ def alerts_asked(
     kind: Annotated[Word | None, Query(description="Of the rule, such as odds_drop")] = None,
     severity: Severity | None = None,
     state: Annotated[DeliveryState | None, Query(description="Of any of its deliveries")] = None,
-    since: Annotated[Instant | None, Query(description="Of triggered_at")] = None,
-    until: Annotated[Instant | None, Query(description="Of triggered_at; itself not included")] = None,
+    since: Annotated[Moment | None, Query(description="Of triggered_at")] = None,
+    until: Annotated[Moment | None, Query(description="Of triggered_at; itself not included")] = None,
 ) -> AlertsAsked:
     return AlertsAsked(
         race=race,

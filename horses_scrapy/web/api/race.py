@@ -9,7 +9,7 @@ from horses_scrapy.clock import to_ms
 from horses_scrapy.items import Market
 from horses_scrapy.web.api.asked import Moment, RaceId, Served, SourceName
 from horses_scrapy.web.facts.odds_csv import odds_csv
-from horses_scrapy.web.facts.odds_history import BEGIN, END, Window, odds_history
+from horses_scrapy.web.facts.odds_history import BEGIN, END, Window, odds_json
 from horses_scrapy.web.facts.race import race_card
 from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.models.race import OddsHistory, RaceCard
@@ -63,6 +63,8 @@ async def odds(
         )
         answer.headers["Content-Disposition"] = f'attachment; filename="race-{race_id}-odds.csv"'
     else:
-        answer = await desk.answer(request, lambda reading: odds_history(reading, race_id, window), of_race(race_id))
+        answer = await desk.text(
+            request, "application/json", lambda reading: odds_json(reading, race_id, window), of_race(race_id)
+        )
     answer.headers["Vary"] += ", Accept"
     return answer

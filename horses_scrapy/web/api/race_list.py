@@ -43,8 +43,8 @@ async def _asked(
     return Asked(date=date, track=track, status=frozenset(status), due=due, kind=kind)
 
 
-@router.get("/races", response_model=RaceList, summary="Races of today, or of a date")
 @router.get("/games", response_model=RaceList, summary="The same, by its older name")
+@router.get("/races", response_model=RaceList, summary="Races of today, or of a date")
 async def races(
     request: Request,
     desk: Served,

@@ -6,26 +6,23 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from horses_scrapy.clock import to_ms
 from horses_scrapy.storage.run_list import RunsAsked
-from horses_scrapy.web.api.given import Instant
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Moment, Served, Word
 from horses_scrapy.web.facts.runs import run_list
 from horses_scrapy.web.models.base import Limit, Offset
 from horses_scrapy.web.models.runs import RunList
 
 router = APIRouter(tags=["runs"])
-Served = Annotated[Desk, Depends(desk_of)]
-Word = Annotated[str, Query(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
 Outcome = Literal[
     "ok", "no_card", "empty", "blocked", "parse_error", "skipped", "timeout", "unavailable",
     "store_error", "superseded", "lost", "memory",
 ]  # fmt: skip
 
 
-def runs_asked(
+async def runs_asked(
     track: Annotated[Word | None, Query(description="Key")] = None,
     outcome: Outcome | None = None,
     kind: Annotated[Word | None, Query(description="card, near, window, manual, or the name of an update")] = None,
-    since: Annotated[Instant | None, Query(description="Of started_at")] = None,
+    since: Annotated[Moment | None, Query(description="Of started_at")] = None,
     running: Annotated[bool | None, Query(description="Whether it has not ended")] = None,
 ) -> RunsAsked:
     began = None if since is None else to_ms(since)

@@ -1,8 +1,6 @@
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Served
 from horses_scrapy.web.facts import sources as facts
 from horses_scrapy.web.models.sources import Sources
 
@@ -12,5 +10,5 @@ router = APIRouter(tags=["sources"])
 @router.get(
     "/sources", response_model=Sources, summary="How often each source's crawls succeed and its boards are sound"
 )
-async def sources(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+async def sources(request: Request, desk: Served) -> Response:
     return await desk.answer(request, lambda reading: facts.sources(reading, desk.watch.counted))

@@ -40,6 +40,8 @@ def masked(text: str) -> str:
 
 
 def _lines(reading: Reading, found: Sequence[ListedAlert]) -> list[AlertLine]:
+    if not found:
+        return []
     told: defaultdict[int, list[StoredDelivery]] = defaultdict(list)
     for each in deliveries_of(reading.connection, [alert.alert_id for alert in found]):
         told[each.alert_id].append(each)

@@ -7,8 +7,8 @@ from alerts.history import field_out
 from alerts.reading.chances import Chances, win_chances
 from horses_scrapy.items import Market, Source
 from horses_scrapy.storage.board_view import BoardView, Shown
-from horses_scrapy.storage.price_paths import Teller
 from horses_scrapy.storage.queries import LatestPrice
+from horses_scrapy.storage.race_boards import Teller
 from horses_scrapy.web.errors import NotThere
 
 TO_WIN: tuple[Market, ...] = ("win_tote", "win_fixed", "win_back")

@@ -15,10 +15,9 @@ from alerts.surroundings import surroundings
 from horses_scrapy.fair_exacta import HARVILLE, model_name
 from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.alert_history import card_changes
-from horses_scrapy.storage.board_reader import board_view
 from horses_scrapy.storage.board_view import BoardView, GridView
 from horses_scrapy.storage.boards import LATE
-from horses_scrapy.storage.race_boards import newest_board_id
+from horses_scrapy.storage.stored_race import StoredRace
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.names import race_name
 from horses_scrapy.web.facts.one_source import Shower, rules_of, shower_of
@@ -42,10 +41,14 @@ class _Table:
 
 
 def exacta_of(
-    reading: Reading, race_id: int, source: str | None = None, at_ms: int | None = None, gamma: float | None = None
+    reading: Reading,
+    race: int | StoredRace,
+    source: str | None = None,
+    at_ms: int | None = None,
+    gamma: float | None = None,
 ) -> ExactaMatrix:
     """As it stood at `at_ms`, or now. gamma: None for that of the rule file. Raises NotThere."""
-    shower = shower_of(reading, race_id, source)
+    shower = shower_of(reading, race, source)
     rules = rules_of(reading)
     gamma = _gamma(rules) if gamma is None else gamma
     board = _board(reading, shower, at_ms)
@@ -60,17 +63,13 @@ def _gamma(rules: RuleSet) -> float:
 
 def _board(reading: Reading, shower: Shower, at_ms: int | None) -> BoardView | None:
     """With the card as it was then, if an instant is asked for."""
-    if shower.source is None:
+    if shower.teller is None:
         return None
-    connection, race_id = reading.connection, shower.race.race_id
-    at = reading.now_ms if at_ms is None else at_ms
-    board_id = newest_board_id(connection, race_id, shower.source.source_id, at)
-    if board_id is None:
-        return None
-    board = board_view(connection, board_id, SOUND)
-    if at_ms is None:
+    board = shower.stored.sound(shower.teller, reading.now_ms if at_ms is None else at_ms, SOUND)
+    if board is None or at_ms is None:
         return board
-    return replace(board, runners=runners_at(board.runners, card_changes(connection, race_id), at_ms))
+    changed = card_changes(reading.connection, shower.stored.race_id)
+    return replace(board, runners=runners_at(board.runners, changed, at_ms))
 
 
 def _table(reading: Reading, board: BoardView, rules: RuleSet, gamma: float) -> _Table:
@@ -83,8 +82,8 @@ def _table(reading: Reading, board: BoardView, rules: RuleSet, gamma: float) -> 
 
 def _nothing(reading: Reading, shower: Shower, at_ms: int | None, gamma: float) -> ExactaMatrix:
     return ExactaMatrix(
-        race=race_name(shower.race),
-        source=None if shower.source is None else shower.source.name,
+        race=race_name(shower.stored.race),
+        source=shower.source,
         at=instant(reading.now_ms if at_ms is None else at_ms),
         board=None,
         grid_at=None,

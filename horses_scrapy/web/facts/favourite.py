@@ -43,7 +43,11 @@ def told(one: Quoted, notation: Notation) -> Favourite:
 
 def move_told(one: Moved, notation: Notation) -> Mover:
     return Mover(
-        **dict(told(one, notation)),
+        label=one.label,
+        programs=list(one.programs),
+        horse=" / ".join(one.horses),
+        market=one.market,
+        odds=Odds.of(one.shown, notation),
         before=Odds.of(Shown(one.before, "active"), notation),
         points=round(points(one), 2),
         seconds=WINDOW_MS // 1000,

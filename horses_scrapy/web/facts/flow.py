@@ -6,79 +6,82 @@ from dataclasses import dataclass
 
 from alerts.history import HARMLESS, field_out
 from horses_scrapy.items import PoolType
+from horses_scrapy.money import minor_units
 from horses_scrapy.money_flow import Flow, Line, PoolReading, by_prices, flow, intervals
 from horses_scrapy.program_number import program_order
-from horses_scrapy.storage.board_reader import prices_at, runners
 from horses_scrapy.storage.board_view import RunnerView
 from horses_scrapy.storage.boards import LATE
-from horses_scrapy.storage.pool_paths import PoolPath, PoolShown, pool_path
+from horses_scrapy.storage.pool_paths import PoolPath, PoolShown
+from horses_scrapy.storage.race_boards import Teller
+from horses_scrapy.storage.stored_race import StoredRace
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.names import race_name
 from horses_scrapy.web.facts.one_source import Shower, shower_of
-from horses_scrapy.web.models.base import in_units, instant, instant_or_none
+from horses_scrapy.web.models.base import instant, instant_or_none
 from horses_scrapy.web.models.flow import FlowInterval, InterestFlow, MoneyFlow, Netted
 
+SOUND = HARMLESS | {LATE}
 MOST = 240
 """Intervals in one answer, the newest ones; money before them is opening."""
+NO_BOARD = "no board of this race is stored"
 BY_PRICES = "no money per interest is shown: the pool's total, laid to them by the share of 1/price"
 TOTAL_ALONE = "only the pool's total is shown: a refund after a scratch looks like money that left"
 
 
 @dataclass(frozen=True, slots=True)
 class _Came:
-    """What came, between `edges` (epoch milliseconds), and how it is known."""
+    """What came, between `edges` (epoch milliseconds), and how it is known. units: minor ones of one whole."""
 
     flow: Flow
     edges: Sequence[int]
     currency: str
+    units: int
     at: int
     horses: Mapping[str, str]
     estimate: bool
 
 
 def flow_of(
-    reading: Reading, race_id: int, source: str | None = None, interval_s: int = 60, pool: PoolType = "win"
+    reading: Reading, race: int | StoredRace, source: str | None = None, interval_s: int = 60, pool: PoolType = "win"
 ) -> MoneyFlow:
     """Raises NotThere."""
-    shower = shower_of(reading, race_id, source)
-    came = "no board of this race is stored" if shower.source is None else _came(reading, shower, pool, interval_s)
+    shower = shower_of(reading, race, source)
     told = _nothing(shower, pool, interval_s)
-    if isinstance(came, str):
-        return told.model_copy(update={"reason": came})
-    return _told(told, came)
+    if shower.teller is None:
+        return told.model_copy(update={"reason": NO_BOARD})
+    came = _came(reading, shower.stored, shower.teller, pool, interval_s)
+    return told.model_copy(update={"reason": came}) if isinstance(came, str) else _told(told, came)
 
 
-def _came(reading: Reading, shower: Shower, pool: PoolType, interval_s: int) -> _Came | str:
+def _came(reading: Reading, stored: StoredRace, teller: Teller, pool: PoolType, interval_s: int) -> _Came | str:
     """Or why there is nothing."""
-    assert shower.source is not None
-    connection, race_id, source_id = reading.connection, shower.race.race_id, shower.source.source_id
-    path = pool_path(connection, race_id, source_id, pool)
+    path = stored.pool_path(teller.source_id, pool)
     boards = _sound(path)
     if not boards:
-        return "no board of this race is stored" if not path.boards else f"the source shows no {pool} pool"
+        return NO_BOARD if not path.boards else f"the source shows no {pool} pool"
     estimate = pool == "win" and not path.has_amounts
     if estimate:
-        boards = _sound(pool_path(connection, race_id, source_id, pool, priced=True))
+        boards = _sound(stored.pool_path(teller.source_id, pool, priced=True))
     currency = boards[-1].currency
     assert currency is not None
     readings = [_reading(board) for board in boards if board.currency == currency]
-    post = shower.race.post_time
+    post = stored.race.post_time
     edges = intervals(readings[0].at, path.boards[-1].fetched_at, interval_s * 1000, 0 if post is None else post, MOST)
-    card = runners(connection, race_id)
-    out = field_out(card, prices_at(connection, race_id, source_id, reading.now_ms))
+    out = field_out(stored.card.runners, stored.prices(teller, reading.now_ms))
     return _Came(
         flow=flow(readings, out, edges),
         edges=edges,
         currency=currency,
+        units=minor_units(currency),
         at=path.boards[-1].fetched_at,
-        horses=_horses(card),
+        horses=_horses(stored.card.runners),
         estimate=estimate and any(one.amounts for one in readings),
     )
 
 
 def _sound(path: PoolPath) -> list[PoolShown]:
     """Boards that show the pool and that nothing speaks against."""
-    return [one for one in path.boards if one.currency is not None and one.flags <= HARMLESS | {LATE}]
+    return [one for one in path.boards if one.currency is not None and one.flags <= SOUND]
 
 
 def _reading(board: PoolShown) -> PoolReading:
@@ -96,12 +99,12 @@ def _horses(card: Sequence[RunnerView]) -> dict[str, str]:
 
 def _nothing(shower: Shower, pool: PoolType, interval_s: int) -> MoneyFlow:
     return MoneyFlow(
-        race=race_name(shower.race),
-        source=None if shower.source is None else shower.source.name,
+        race=race_name(shower.stored.race),
+        source=shower.source,
         pool=pool,
         currency=None,
         at=None,
-        off_at=instant_or_none(shower.race.off_at),
+        off_at=instant_or_none(shower.stored.race.off_at),
         interval_seconds=interval_s,
         opening=None,
         amount=None,
@@ -121,8 +124,8 @@ def _told(told: MoneyFlow, came: _Came) -> MoneyFlow:
         update={
             "currency": came.currency,
             "at": instant(came.at),
-            "opening": in_units(total.opening, came.currency),
-            "amount": in_units(total.closing, came.currency),
+            "opening": total.opening / came.units,
+            "amount": total.closing / came.units,
             "intervals": _intervals(told, came),
             "interests": [_interest(label, interests[label], came) for label in _ordered(interests.keys())],
             "netted": [_netted(label, came) for label in _ordered(came.flow.netted.keys())],
@@ -144,7 +147,7 @@ def _intervals(told: MoneyFlow, came: _Came) -> list[FlowInterval]:
             start=start,
             end=end,
             minutes=None if post is None else round((post - start).total_seconds() / 60, 2),
-            total=in_units(grown, came.currency),
+            total=grown / came.units,
         )
         for start, end, grown in zip(begins, begins[1:], came.flow.total.growth, strict=False)
     ]
@@ -155,10 +158,10 @@ def _interest(label: str, line: Line, came: _Came) -> InterestFlow:
     return InterestFlow(
         label=label,
         horse=came.horses.get(label, ""),
-        opening=in_units(line.opening, came.currency),
-        amount=in_units(line.closing, came.currency),
+        opening=line.opening / came.units,
+        amount=line.closing / came.units,
         share=_share(line.closing, total.closing),
-        growth=[in_units(grown, came.currency) for grown in line.growth],
+        growth=[grown / came.units for grown in line.growth],
         shares=[_share(grown, of) for grown, of in zip(line.growth, total.growth, strict=True)],
     )
 
@@ -168,5 +171,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _netted(label: str, came: _Came) -> Netted:
-    most = in_units(came.flow.netted[label], came.currency)
+    most = came.flow.netted[label] / came.units
     return Netted(label=label, horse=came.horses.get(label, ""), amount=most)

@@ -1,5 +1,6 @@
 """What is bet on one interest, by what is known of all. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from horses_scrapy.storage.board_view import PoolView, Shown
 from horses_scrapy.storage.price_paths import Step
 from horses_scrapy.storage.queries import LatestPrice
 from horses_scrapy.web.facts.choice import TO_WIN
-from horses_scrapy.web.facts.moves import change, opening, scratches, spark, standing
+from horses_scrapy.web.facts.moves import change, odds_of, opening, scratches, spark, standing
 from horses_scrapy.web.models.base import Odds, in_units
 from horses_scrapy.web.models.race import Change
 
@@ -38,11 +39,25 @@ class Told:
         return "decimal" if self.source is None else self.notations[self.source]
 
     @cached_property
-    def scratched_at(self) -> tuple[int, ...]:
-        return scratches(self.paths.values())
+    def scratched_at(self) -> int:
+        """The last time that one went out."""
+        return max(scratches(self.paths.values()), default=0)
+
+    @cached_property
+    def by_label(self) -> Mapping[str, Sequence[LatestPrice]]:
+        found: defaultdict[str, list[LatestPrice]] = defaultdict(list)
+        for one in self.latest:
+            found[one.label].append(one)
+        return found
+
+    @cached_property
+    def money(self) -> int:
+        """In the win pool on all that run, in minor units."""
+        amounts = {} if self.win_pool is None else self.win_pool.amounts
+        return sum(amount for label, amount in amounts.items() if label not in self.out)
 
     def interest(self, label: str) -> "Interest":
-        own = [one for one in self.latest if one.label == label]
+        own = self.by_label.get(label, ())
         shown = {one.market: Shown(one.price, one.status) for one in own if one.source == self.source}
         now = None if self.market is None else shown.get(self.market)
         return Interest(label, self, now, shown, own, self.paths.get(label, ()))
@@ -60,11 +75,11 @@ class Interest:
     path: Sequence[Step]
 
     def odds(self) -> Odds | None:
-        return None if self.now is None else Odds.of(self.now, self.told.notation)
+        return None if self.now is None else odds_of(self.now, self.told.notation)
 
     def others(self) -> dict[Market, Odds]:
         told = self.told
-        return {market: Odds.of(one, told.notation) for market, one in self.shown.items() if market != told.market}
+        return {market: odds_of(one, told.notation) for market, one in self.shown.items() if market != told.market}
 
     def elsewhere(self) -> dict[str, Odds]:
         """At each other source, in the first market to win that it has a price in."""
@@ -72,7 +87,7 @@ class Interest:
         ranked = sorted((one for one in self.latest if one.market in TO_WIN), key=lambda one: TO_WIN.index(one.market))
         for one in ranked:
             if one.source != self.told.source and one.price is not None:
-                found.setdefault(one.source, Odds.of(Shown(one.price, one.status), self.told.notations[one.source]))
+                found.setdefault(one.source, odds_of(Shown(one.price, one.status), self.told.notations[one.source]))
         return found
 
     def amount(self) -> float | None:
@@ -84,12 +99,12 @@ class Interest:
         pool = self.told.win_pool
         if pool is None or self.label in self.told.out or self.label not in pool.amounts:
             return None
-        total = sum(amount for label, amount in pool.amounts.items() if label not in self.told.out)
+        total = self.told.money
         return round(pool.amounts[self.label] / total, 6) if total > 0 else None
 
     def open(self) -> Odds | None:
         first = opening(self.path)
-        return None if first is None else Odds.of(first.shown, self.told.notation)
+        return None if first is None else odds_of(first.shown, self.told.notation)
 
     def since_open(self) -> Change | None:
         first = opening(self.path)

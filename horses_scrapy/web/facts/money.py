@@ -4,7 +4,7 @@ from alerts.surroundings import Surroundings
 from horses_scrapy.items import Market
 from horses_scrapy.storage import will_pays as last_legs
 from horses_scrapy.storage.board_view import BoardView
-from horses_scrapy.storage.price_paths import Teller
+from horses_scrapy.storage.race_boards import Teller
 from horses_scrapy.storage.result_reader import result_view
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.one_source import rules_of

@@ -1,7 +1,8 @@
 """How one price moved: from the first price, over the last minutes, and as a line for the eye. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from alerts.reading.measure import points_lost
@@ -12,6 +13,8 @@ from horses_scrapy.web.models.base import Odds, instant
 from horses_scrapy.web.models.race import Change
 
 SPARKS = 24
+odds_of = lru_cache(maxsize=8192)(Odds.of)
+"""Many interests and instants share a price, and nobody can change one."""
 
 
 def opening(path: Sequence[Step]) -> Step | None:
@@ -29,10 +32,8 @@ def place_at(path: Sequence[Step], at: int) -> int:
     return bisect_right(path, at, key=lambda step: step.at)
 
 
-def change(
-    before: Step | None, now: Shown | None, since: int, scratched_at: Collection[int], notation: Notation
-) -> Change | None:
-    """From what stood at `since`. None where a price is missing, or but a floor: a capped one."""
+def change(before: Step | None, now: Shown | None, since: int, scratched_at: int, notation: Notation) -> Change | None:
+    """From what stood at `since`. scratched_at: when the last interest went out. None where a price is missing, or but a floor: a capped one."""
     if before is None or now is None:
         return None
     old, new = before.shown, now
@@ -40,9 +41,9 @@ def change(
         return None
     return Change(
         points=round(-points_lost(old.price, new.price) / 1000, 2),
-        before=Odds.of(old, notation),
+        before=odds_of(old, notation),
         since=instant(since),
-        across_scratch=any(at > since for at in scratched_at),
+        across_scratch=scratched_at > since,
     )
 
 

@@ -101,7 +101,11 @@ def _ends(race: ListedRace, now_ms: int) -> dict[Until, int]:
 
 def _matchers(muting: Muting, race: ListedRace) -> dict[str, str]:
     """As alerts/delivery/silence.py reads them."""
-    of_race = {"race": f"{race.track_key}/{race.race_number}", "recipient": muting.recipient}
+    of_race = {
+        "race": f"{race.track_key}/{race.race_number}",
+        "date": race.race_date,
+        "recipient": muting.recipient,
+    }
     return of_race if muting.program is None else {**of_race, "program": muting.program}
 
 

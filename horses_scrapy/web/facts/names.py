@@ -1,5 +1,7 @@
 """What a race and its track are called."""
 
+from functools import lru_cache
+
 from horses_scrapy.storage.race_list import ListedRace, listed_race
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.errors import NotThere
@@ -27,10 +29,10 @@ def race_name(race: ListedRace) -> RaceName:
 
 
 def track_name(race: ListedRace) -> TrackName:
-    return TrackName(
-        key=race.track_key,
-        code=race.track_code,
-        name=race.track_name,
-        timezone=race.timezone,
-        country=race.country,
-    )
+    return _track_name(race.track_key, race.track_code, race.track_name, race.timezone, race.country)
+
+
+@lru_cache(maxsize=512)
+def _track_name(key: str, code: str, name: str, timezone: str, country: str | None) -> TrackName:
+    """Never changed: all races of a day share it."""
+    return TrackName(key=key, code=code, name=name, timezone=timezone, country=country)

@@ -1,22 +1,26 @@
 """How a race's odds moved: every change of every interest, in a window of time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from horses_scrapy.items import Market, Notation, RaceStatus
 from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.board_reader import runners
-from horses_scrapy.storage.price_paths import Step, Teller, interests, price_paths, tellers
+from horses_scrapy.storage.board_view import Shown
+from horses_scrapy.storage.price_paths import Step, interests, price_paths
+from horses_scrapy.storage.race_boards import Teller, tellers
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.errors import NotThere
-from horses_scrapy.web.facts.moves import place_at
+from horses_scrapy.web.facts.moves import odds_of, place_at
 from horses_scrapy.web.facts.names import the_race
-from horses_scrapy.web.models.base import Odds, instant, instant_or_none
+from horses_scrapy.web.models.base import instant, instant_or_none
 from horses_scrapy.web.models.race import OddsHistory, Point, Series
 
 BEGIN, END = 0, 253_370_764_800_000
 """1970 to 9999."""
+NO_SERIES, NO_POINTS = '"series":[]', '"points":[]}'
+"""Where models without them are opened, to put in what they hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +58,19 @@ class Ways:
     cut: int | None
 
 
-def odds_history(reading: Reading, race_id: int, window: Window) -> OddsHistory:
-    """Raises NotThere."""
+def odds_json(reading: Reading, race_id: int, window: Window) -> str:
+    """An OddsHistory as it goes out: thousands of points, each a model first, took longer than all else. Raises NotThere."""
     ways = ways_of(reading, race_id, window)
-    return OddsHistory(
+    told = OddsHistory(
         race_id=race_id,
         market=window.market,
         since=None if window.since == BEGIN else instant(window.since),
         until=None if window.until == END else instant(window.until),
-        series=[_series(way, ways.horses) for way in ways.all],
+        series=[],
         next=None if ways.cut is None else _path(race_id, replace(window, since=ways.cut)),
         estimate=ways.status != "official",
-    )
+    ).model_dump_json()
+    return told.replace(NO_SERIES, f'"series":[{",".join(_all_series(ways))}]', 1)
 
 
 def ways_of(reading: Reading, race_id: int, window: Window) -> Ways:
@@ -131,16 +136,40 @@ def _path(race_id: int, window: Window) -> str:
     return f"/api/v1/races/{race_id}/odds?{urlencode(asked)}"
 
 
-def _series(way: Way, horses: Mapping[str, str]) -> Series:
-    return Series(
-        label=way.label,
-        horses=horses.get(way.label, ""),
-        source=way.teller.source.name,
-        looked_at=instant_or_none(way.looked_at),
-        points=[_point(step, way.teller.source.notation) for step in way.steps],
-    )
+def _all_series(ways: Ways) -> Iterator[str]:
+    """Each as JSON."""
+    instants = _Instants()
+    ends: dict[tuple[Shown, Notation], str] = {}
+    for way in ways.all:
+        told = Series(
+            label=way.label,
+            horses=ways.horses.get(way.label, ""),
+            source=way.teller.source.name,
+            looked_at=instant_or_none(way.looked_at),
+            points=[],
+        ).model_dump_json()
+        yield told.removesuffix(NO_POINTS) + f'"points":[{",".join(_points(way, instants, ends))}]}}'
 
 
-def _point(step: Step, notation: Notation) -> Point:
-    shown = Odds.of(step.shown, notation)
-    return Point(at=instant(step.at), decimal=shown.decimal, text=shown.text, status=shown.status)
+class _Instants(dict[int, str]):
+    """How a point begins, by its instant: the interests of a board share it."""
+
+    def __missing__(self, at: int) -> str:
+        self[at] = f'{{"at":"{instant(at).isoformat().replace("+00:00", "Z")}",'
+        return self[at]
+
+
+def _points(way: Way, instants: _Instants, ends: dict[tuple[Shown, Notation], str]) -> Iterator[str]:
+    notation = way.teller.source.notation
+    for at, shown in way.steps:
+        end = ends.get((shown, notation))
+        if end is None:
+            end = ends[shown, notation] = _end(shown, notation)
+        yield instants[at] + end
+
+
+def _end(shown: Shown, notation: Notation) -> str:
+    """Of a point: all behind its instant."""
+    told = odds_of(shown, notation)
+    point = Point(at=instant(BEGIN), decimal=told.decimal, text=told.text, status=told.status)
+    return point.model_dump_json(exclude={"at"}).removeprefix("{")

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from horses_scrapy.storage import race_lines as stored
-from horses_scrapy.storage.race_lines import Moved, NewestBoard, Quoted
+from horses_scrapy.storage.race_lines import Around, Moved, NewestBoard, Quoted
 from horses_scrapy.storage.race_list import ListedRace
 from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.favourite import MARKETS, WINDOW_MS, move_told, of_first_market, told
 from horses_scrapy.web.facts.freshness import UNWATCHED
-from horses_scrapy.web.facts.names import race_name
+from horses_scrapy.web.facts.names import track_name
 from horses_scrapy.web.facts.post import expected
 from horses_scrapy.web.models.base import BoardStamp, Freshness, instant, instant_or_none
 from horses_scrapy.web.models.race_list import RaceLine
@@ -21,11 +21,9 @@ class Seen:
 
     now_ms: int
     freshness: Mapping[str, Freshness]
-    boards: Mapping[int, NewestBoard]
+    around: Mapping[int, Around]
     favourites: Mapping[int, Quoted]
     moved: Mapping[int, Moved]
-    runners: Mapping[int, int]
-    alerts: Mapping[int, int]
 
 
 def race_lines(reading: Reading, races: Sequence[ListedRace], freshness: Mapping[str, Freshness]) -> list[RaceLine]:
@@ -37,38 +35,40 @@ def race_lines(reading: Reading, races: Sequence[ListedRace], freshness: Mapping
 
 
 def _seen(reading: Reading, races: Sequence[ListedRace], freshness: Mapping[str, Freshness]) -> Seen:
-    connection, ids = reading.connection, [race.race_id for race in races]
-    boards = stored.newest_boards(connection, ids)
-    live = [boards[race.race_id].board_id for race in races if _is_live(race, boards, freshness, reading.now_ms)]
+    connection, now_ms = reading.connection, reading.now_ms
+    around = stored.around(connection, [race.race_id for race in races])
+    boards = [(race, board) for race in races if (board := around[race.race_id].board) is not None]
+    live = [board.board_id for race, board in boards if _is_live(race, board, freshness, now_ms)]
+    favourites = of_first_market(stored.lowest(connection, [race.race_id for race, _ in boards], MARKETS))
     moved = stored.moved(connection, live, MARKETS, WINDOW_MS) if live else []
-    favourites = of_first_market(stored.lowest(connection, ids, MARKETS))
     return Seen(
-        now_ms=reading.now_ms,
+        now_ms=now_ms,
         freshness=freshness,
-        boards=boards,
+        around=around,
         favourites=favourites,
         moved={one.race_id: one for one in reversed(moved) if one.market == favourites[one.race_id].market},
-        runners=stored.runners(connection, ids),
-        alerts=stored.alerts(connection, ids),
     )
 
 
-def _is_live(
-    race: ListedRace, boards: Mapping[int, NewestBoard], freshness: Mapping[str, Freshness], now_ms: int
-) -> bool:
+def _is_live(race: ListedRace, board: NewestBoard, freshness: Mapping[str, Freshness], now_ms: int) -> bool:
     """Whether a move is news: what an old board showed as one is none any more."""
-    board = boards.get(race.race_id)
-    if board is None or race.status != "open" or now_ms - board.fetched_at > WINDOW_MS:
+    if race.status != "open" or now_ms - board.fetched_at > WINDOW_MS:
         return False
     return not freshness.get(race.track_key, UNWATCHED).degraded
 
 
 def _line(race: ListedRace, seen: Seen) -> RaceLine:
-    board, first = seen.boards.get(race.race_id), seen.favourites.get(race.race_id)
+    around, first, move = seen.around[race.race_id], seen.favourites.get(race.race_id), seen.moved.get(race.race_id)
+    board = around.board
     post = expected(race, board, seen.now_ms)
-    move = seen.moved.get(race.race_id)
     return RaceLine(
-        **dict(race_name(race)),
+        race_id=race.race_id,
+        track=track_name(race),
+        race_date=race.race_date,
+        race_number=race.race_number,
+        name=race.name,
+        post_time=instant_or_none(race.post_time),
+        status=race.status,
         minutes_to_post=post.minutes(seen.now_ms),
         expected_post=instant_or_none(post.at),
         expected_by=post.by,
@@ -76,10 +76,10 @@ def _line(race: ListedRace, seen: Seen) -> RaceLine:
         freshness=seen.freshness.get(race.track_key, UNWATCHED),
         surface=race.surface,
         race_type=race.race_type,
-        runners=seen.runners.get(race.race_id, 0),
+        runners=around.runners,
         favourite=None if board is None or first is None else told(first, board.notation),
         mover=None if board is None or move is None else move_told(move, board.notation),
-        alerts=seen.alerts.get(race.race_id, 0),
+        alerts=around.alerts,
     )
 
 

@@ -6,7 +6,7 @@ from horses_scrapy.items import OUT
 from horses_scrapy.program_number import program_order
 from horses_scrapy.storage.board_view import RunnerView, Shown
 from horses_scrapy.web.facts.interest import Interest, Told
-from horses_scrapy.web.models.base import Odds
+from horses_scrapy.web.facts.moves import odds_of
 from horses_scrapy.web.models.race import Runner
 
 
@@ -54,7 +54,7 @@ def _runner(view: RunnerView, position: str | None, lead: str, interest: Interes
         jockey=view.jockey,
         trainer=view.trainer,
         post_position=position,
-        morning_line=None if line is None else Odds.of(Shown(line, "active"), interest.told.notation),
+        morning_line=None if line is None else odds_of(Shown(line, "active"), interest.told.notation),
         odds=interest.odds(),
         others=interest.others(),
         elsewhere=interest.elsewhere(),

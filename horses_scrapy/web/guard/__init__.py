@@ -11,6 +11,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from horses_scrapy.config import Settings
 from horses_scrapy.config.model import Api
+from horses_scrapy.web import packing
+from horses_scrapy.web.again import Again
 from horses_scrapy.web.guard import errors, openapi
 from horses_scrapy.web.guard.gate import Gate
 from horses_scrapy.web.guard.head import Head
@@ -24,9 +26,6 @@ from horses_scrapy.web.timing import Timing
 
 __all__ = ["protect"]
 
-GZIP_FROM = 2000
-"""Bytes. A smaller answer fits into two packets as it is."""
-GZIP_LEVEL = 4
 ASKED_BY_PAGES_OF_OTHERS = ("Authorization", "If-None-Match", "Last-Event-ID")
 
 
@@ -51,7 +50,8 @@ def _passed(api: Api, keys: Keys, meters: Meters) -> list[Middleware]:
         Middleware(Shape),
         *([_cors(api)] if api.allowed_origins else []),
         Middleware(Gate, api=api, keys=keys),
-        Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=GZIP_LEVEL),
+        Middleware(Again),
+        Middleware(GZipMiddleware, minimum_size=packing.FROM, compresslevel=packing.LEVEL),
         Middleware(Head),
     ]
 

@@ -12,11 +12,13 @@ class Head:
             await self._app(scope, receive, send)
             return
         answered = False
+        asked = {**scope, "method": "GET"}
 
         async def without_body(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
+                scope.update({"route": asked["route"]} if "route" in asked else {})  # under which it is counted
                 await send(message)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -24,4 +26,4 @@ class Head:
             """Once it is answered, nobody waits for the rest: a stream ends."""
             return {"type": "http.disconnect"} if answered else await receive()
 
-        await self._app({**scope, "method": "GET"}, gone, without_body)
+        await self._app(asked, gone, without_body)

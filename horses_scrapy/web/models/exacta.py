@@ -86,6 +86,3 @@ class ExactaMatrix(Answer):
     chances_by: Told | None
     reason: str | None
     estimate: Literal[True] = True
-
-    def by_pair(self) -> dict[tuple[str, str], ExactaCell]:
-        return {(cell.first, cell.second): cell for cell in self.cells}

@@ -6,6 +6,14 @@ from horses_scrapy.items import PoolType
 from horses_scrapy.web import flow_chart
 from horses_scrapy.web.models.base import Answer, RaceName
 
+SHOWN, IN_FIGURES = 60, 10
+"""Intervals that a page draws, and that it also tells in figures: the newest ones."""
+
+
+def came(units: float) -> str:
+    """`+1,234`, with a real minus sign."""
+    return "0" if units == 0 else f"{units:+,.0f}".replace("-", "\N{MINUS SIGN}")
+
 
 class FlowInterval(Answer):
     """minutes: to the scheduled post when it begins, below 0 after it. total: by how much the pool grew."""
@@ -63,16 +71,16 @@ class MoneyFlow(Answer):
     notes: list[str]
     reason: str | None
 
-    def newest(self, most: int = 60) -> list[int]:
+    def newest(self, most: int = SHOWN) -> list[int]:
         """Places of the intervals that a page shows, oldest first."""
         return list(range(max(0, len(self.intervals) - most), len(self.intervals)))
 
     def total_bars(self, places: list[int]) -> dict[flow_chart.Kind, str]:
-        return flow_chart.drawn(flow_chart.totals([self.intervals[place].total for place in places]))
+        return flow_chart.drawn(flow_chart.totals([self.intervals[place].total for place in places]), len(places))
 
     def bars(self, one: InterestFlow, places: list[int]) -> dict[flow_chart.Kind, str]:
         shares, growth = [one.shares[place] for place in places], [one.growth[place] for place in places]
-        return flow_chart.drawn(flow_chart.parts(shares, growth, one.share or 0.0))
+        return flow_chart.drawn(flow_chart.parts(shares, growth, one.share or 0.0), len(places))
 
     def usual(self, one: InterestFlow) -> float:
         """Height of the line at an interest's part of the pool, in percent from the top."""
@@ -82,10 +90,14 @@ class MoneyFlow(Answer):
     def ticks(self, places: list[int]) -> list[flow_chart.Tick]:
         return flow_chart.ticks([self.intervals[place].minutes for place in places])
 
+    def told(self) -> list[tuple[FlowInterval, list[str]]]:
+        """The newest intervals in figures, the newest first."""
+        return [(self.intervals[place], self.figures(place)) for place in reversed(self.newest(IN_FIGURES))]
+
     def figures(self, place: int) -> list[str]:
         """What came in an interval: in all, then on each interest."""
         grown = [self.intervals[place].total, *(one.growth[place] for one in self.interests)]
-        return ["0" if one == 0 else f"{one:+,.0f}".replace("-", "\N{MINUS SIGN}") for one in grown]
+        return [came(one) for one in grown]
 
     def off_x(self, places: list[int]) -> float | None:
         """Where the race was off; None where that is not shown."""

@@ -10,7 +10,8 @@ from alerts.rules.base import Severity
 from alerts.rules.kinds import KINDS
 from horses_scrapy.storage.alert_list import AlertsAsked
 from horses_scrapy.web.api.alerts import alerts_asked
-from horses_scrapy.web.desk import Desk, Reading, desk_of
+from horses_scrapy.web.api.asked import Served
+from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.alerts import alert_list
 from horses_scrapy.web.facts.listing import before
 from horses_scrapy.web.models.alerts import DeliveryState
@@ -24,7 +25,7 @@ ON_A_PAGE = 50
 @router.get("/alerts")
 async def alerts(
     request: Request,
-    desk: Annotated[Desk, Depends(desk_of)],
+    desk: Served,
     asked: Annotated[AlertsAsked, Depends(alerts_asked)],
     offset: Annotated[Offset, Query()] = 0,
 ) -> Response:

@@ -1,10 +1,8 @@
 """The API's own page, made of its OpenAPI document."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Served
 from horses_scrapy.web.guard.key import Keys
 from horses_scrapy.web.guard.openapi import ERRORS
 from horses_scrapy.web.pages.described import endpoints, shapes
@@ -13,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
-async def docs(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> Response:
+async def docs(request: Request, desk: Served) -> Response:
     document = request.app.openapi()
     api = desk.settings.api
     keys: Keys = request.app.state.keys

@@ -15,6 +15,6 @@ router = APIRouter(include_in_schema=False)
 async def home(
     request: Request,
     desk: Annotated[Desk, Depends(desk_of)],
-    track: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+    track: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    return await desk.page(request, "home.html", lambda reading: front_page(reading, track), of_races)
+    return await desk.page(request, "home.html", lambda reading: front_page(reading, track or None), of_races)

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from horses_scrapy.web.desk import Desk, Reading, desk_of
+from horses_scrapy.web.api.asked import Served
+from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts import mute as facts
 from horses_scrapy.web.facts.mute import Until
 
 router = APIRouter(include_in_schema=False)
-Served = Annotated[Desk, Depends(desk_of)]
 SEE_OTHER = 303
 
 

@@ -4,9 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from horses_scrapy.web.api.asked import RaceId, Served, SourceName
 from horses_scrapy.web.desk import Reading
+from horses_scrapy.web.exacta_table import rows_of
 from horses_scrapy.web.facts.alerts import alerts_of_race
 from horses_scrapy.web.facts.exacta import exacta_of
 from horses_scrapy.web.facts.flow import flow_of
+from horses_scrapy.web.facts.one_source import stored_race
 from horses_scrapy.web.facts.race import race_card
 from horses_scrapy.web.marks import of_race
 from horses_scrapy.web.spark import points
@@ -20,11 +22,14 @@ async def race(request: Request, desk: Served, race_id: RaceId, source: SourceNa
 
 
 def _given(reading: Reading, race_id: int, source: str | None) -> dict[str, object]:
-    card = race_card(reading, race_id, source)
+    stored = stored_race(reading, race_id)
+    card = race_card(reading, stored, source)
+    matrix = exacta_of(reading, stored, card.source)
     return {
         "card": card,
         "sparks": {runner.program_number: points(runner.spark) for runner in card.runners},
-        "matrix": exacta_of(reading, race_id, card.source),
-        "money_flow": flow_of(reading, race_id, card.source),
+        "matrix": matrix,
+        "matrix_rows": rows_of(matrix),
+        "money_flow": flow_of(reading, stored, card.source),
         "alerts_of_race": alerts_of_race(reading, race_id),
     }

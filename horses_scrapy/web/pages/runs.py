@@ -11,8 +11,9 @@ from starlette.datastructures import URL
 from horses_scrapy.config.updates import Updates
 from horses_scrapy.storage.run_list import RunsAsked
 from horses_scrapy.storage.slots import KINDS, MANUAL
+from horses_scrapy.web.api.asked import Served
 from horses_scrapy.web.api.runs import Outcome, runs_asked
-from horses_scrapy.web.desk import Desk, Reading, desk_of
+from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts.listing import before
 from horses_scrapy.web.facts.runs import run_list
 from horses_scrapy.web.models.base import Offset
@@ -25,7 +26,7 @@ ON_A_PAGE = 50
 @router.get("/runs")
 async def runs(
     request: Request,
-    desk: Annotated[Desk, Depends(desk_of)],
+    desk: Served,
     asked: Annotated[RunsAsked, Depends(runs_asked)],
     offset: Annotated[Offset, Query()] = 0,
 ) -> Response:

@@ -129,7 +129,7 @@ function options(ways, width) {
       odds: { distr: 3, log: 2, range: (_, low, high) => (low === null ? [1, 100] : [Math.max(1.01, low / 1.08), high * 1.08]) },
     },
     axes: [
-      { ...axis, values: [[60, "{HH}:{mm}", ...Array(6).fill(null), 1], [1, "{HH}:{mm}:{ss}", ...Array(6).fill(null), 1]] },
+      { ...axis, space: 90, values: [[60, "{HH}:{mm}", ...Array(6).fill(null), 1], [1, "{HH}:{mm}:{ss}", ...Array(6).fill(null), 1]] },
       { ...axis, scale: "odds", size: 52, splits, filter: (_, found) => found, values: (_, found) => found.map(String) },
     ],
     series: [{ label: "time", value: "{HH}:{mm}:{ss}" }, ...ways.map(seriesOf)],
