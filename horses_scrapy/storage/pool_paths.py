@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from horses_scrapy.items import PoolType
 from horses_scrapy.storage import pools
@@ -11,9 +11,8 @@ from horses_scrapy.storage.price_paths import Changed
 from horses_scrapy.storage.race_boards import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolShown:
-    """A pool as it stood at a board. `prices`: win prices by label, empty where they were not asked for."""
+class PoolShown(NamedTuple):
+    """A pool as it stood at a board: there are many, so no dataclass. `prices`: win prices by label, empty where not asked for."""
 
     fetched_at: int
     flags: frozenset[str]
@@ -45,18 +44,18 @@ def pool_path(
     return PoolPath(tuple(_as_they_stood(boards, _places(known, bet_type, labels), _by_board(changed, labels))))
 
 
-_Place = tuple[int, str | None, str]
-"""Position, label (None: the total), currency."""
+_Places = dict[str, list[tuple[int, str | None]]]
+"""By currency, in the order in which they came: position and label (None: the total)."""
 _Held = tuple[str | None, int | None, Mapping[str, int]]
 """Currency, total, and what was on each interest."""
 
 
-def _places(known: Iterable[pools.Identity], bet_type: str, labels: Mapping[int, str]) -> list[_Place]:
-    return [
-        (position, None if interest is None else labels[interest], currency)
-        for position, (kind, interest, currency) in enumerate(known)
-        if kind == bet_type
-    ]
+def _places(known: Iterable[pools.Identity], bet_type: str, labels: Mapping[int, str]) -> _Places:
+    found: _Places = {}
+    for position, (kind, interest, currency) in enumerate(known):
+        if kind == bet_type:
+            found.setdefault(currency, []).append((position, None if interest is None else labels[interest]))
+    return found
 
 
 def _by_board(changed: Iterable[Changed], labels: Mapping[int, str]) -> dict[int, dict[str, int | None]]:
@@ -67,7 +66,7 @@ def _by_board(changed: Iterable[Changed], labels: Mapping[int, str]) -> dict[int
 
 
 def _as_they_stood(
-    boards: Iterable[Stored], places: Sequence[_Place], changed: Mapping[int, Mapping[str, int | None]]
+    boards: Iterable[Stored], places: _Places, changed: Mapping[int, Mapping[str, int | None]]
 ) -> Iterator[PoolShown]:
     """A board without amounts shows what the one before it did."""
     held: _Held = (None, None, {})
@@ -89,14 +88,12 @@ def _flags(text: str) -> frozenset[str]:
     return frozenset(text.split(",")) - {""}
 
 
-def _held(amounts: pools.Amounts, places: Sequence[_Place]) -> _Held:
+def _held(amounts: pools.Amounts, places: _Places) -> _Held:
     """In the currency that came last, should a source have changed it."""
     many = len(amounts)
-    shown = [(label, amounts[at], currency) for at, label, currency in places if at < many and amounts[at] is not None]
-    if not shown:
-        return (None, None, {})
-    known = dict.fromkeys(currency for _, _, currency in shown)
-    currency = next(reversed(known))
-    own: dict[str | None, int] = {label: amount for label, amount, of in shown if of == currency and amount is not None}
-    total = own.pop(None, None)
-    return (currency, total, cast("dict[str, int]", own))
+    for currency, own in reversed(places.items()):
+        shown = {label: amount for at, label in own if at < many and (amount := amounts[at]) is not None}
+        if shown:
+            total = shown.pop(None, None)
+            return (currency, total, cast("dict[str, int]", shown))
+    return (None, None, {})

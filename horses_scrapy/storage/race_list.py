@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
@@ -41,12 +42,12 @@ class ListedRace:
 
 def listed_race(connection: Connection, race_id: int) -> ListedRace | None:
     row = connection.execute(_ONE, {"of_race": race_id}).one_or_none()
-    return None if row is None else ListedRace(*row)
+    return None if row is None else _listed(row)
 
 
 def races_on(connection: Connection, race_date: dt.date) -> list[ListedRace]:
     """Of a date at the track, all tracks."""
-    return [ListedRace(*row) for row in connection.execute(_OF_DATE, {"of_date": race_date.isoformat()})]
+    return [_listed(row) for row in connection.execute(_OF_DATE, {"of_date": race_date.isoformat()})]
 
 
 def races_around(connection: Connection, from_ms: int, to_ms: int) -> list[ListedRace]:
@@ -56,7 +57,11 @@ def races_around(connection: Connection, from_ms: int, to_ms: int) -> list[Liste
         "first": (clock.from_ms(from_ms) - day).date().isoformat(),
         "last": (clock.from_ms(to_ms) + day).date().isoformat(),
     }
-    return [ListedRace(*row) for row in connection.execute(_AROUND, {**dates, "from_ms": from_ms, "to_ms": to_ms})]
+    return [_listed(row) for row in connection.execute(_AROUND, {**dates, "from_ms": from_ms, "to_ms": to_ms})]
+
+
+def _listed(row: Any) -> ListedRace:
+    return ListedRace(*row)
 
 
 _RACES = select(

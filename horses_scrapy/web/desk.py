@@ -28,7 +28,7 @@ from horses_scrapy.web.watch import Watch
 KEEP_S = 1.0
 """Of our clock: ages and minutes to post go on while nothing is committed."""
 MOST_BYTES = 64 * 1024 * 1024
-READERS = int(__import__("os").environ.get("XRD","4"))
+READERS = 4
 """Answers that are made at a time."""
 
 Found = TypeVar("Found")

@@ -52,7 +52,7 @@ def parts(shares: Sequence[float | None], growth: Sequence[float], usual: float)
             bars.append(Bar(place, LEFT, "left"))
         elif share:
             kind: Kind = "over" if share > more else "under" if share < less else "even"
-            bars.append(Bar(place, _height(min(share / top, 1)), kind))
+            bars.append(Bar(place, _height(share / top) if share < top else 100, kind))
     return bars
 
 

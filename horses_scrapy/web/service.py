@@ -3,13 +3,13 @@
 import gc
 import logging
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from ipaddress import ip_network
 from socket import SOCK_STREAM, create_server, getaddrinfo, socket
 from types import FrameType
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,7 +36,6 @@ KILLED_AFTER_S = 4.5
 WATCHDOG_S = 10
 CONNECTIONS_BESIDE_STREAMS = 400
 LOOK_S = 0.25
-SWITCH_S = float(__import__("os").environ.get("XSW","0.005"))
 MAKE_ONE = """python -c "import secrets; print('API_KEY=' + secrets.token_urlsafe())" >> .env; chmod 600 .env"""
 
 logger = logging.getLogger(__name__)
@@ -97,7 +96,7 @@ def refuse_open(api: Api) -> None:
             f"api.host: {api.host} is reached from other machines: set API_KEY in .env, {MIN_LENGTH} characters or more, "
             f"for instance:\n  {MAKE_ONE}\nor keep to this machine: api.host 127.0.0.1"
         )
-    if api.public_url and not key:
+    if api.public_url and not key and not is_local(urlsplit(api.public_url).hostname or ""):
         logger.warning("api.public_url is set and API_KEY is not: whoever reaches %s reads everything", api.public_url)
     for proxy in api.trusted_proxies:
         with _named(f"api.trusted_proxies: {proxy}: an address or a network is expected, such as 10.0.0.0/8"):
@@ -148,7 +147,6 @@ def _settle() -> None:
     """What stands by now is never collected: to look through it takes 0.1 s, in which nobody is answered."""
     gc.collect()
     gc.freeze()
-    sys.setswitchinterval(SWITCH_S)
 
 
 def _config(app: FastAPI, api: Api) -> uvicorn.Config:

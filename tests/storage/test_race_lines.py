@@ -134,17 +134,17 @@ def test_a_race_whose_first_board_is_within_the_window_has_no_move(told, meeting
 @pytest.mark.parametrize(
     ("shown", "found"),
     [
-        (((30, "SCR"), (130, "SCR")), [("2", "win_tote", 3000, 2500)]),
-        (((30, 9000), (130, "SCR")), []),
-        (((30, 9000), (430, "SCR")), []),
-        (((30, 9000), (130, 8000)), [("2", "win_tote", 3000, 2500)]),
+        ({30: 9000, 130: "SCR", 430: "SCR"}, [("2", "win_tote", 3000, 2500)]),
+        ({30: 9000, 131: "SCR", 430: "SCR"}, []),
+        ({30: 9000, 430: "SCR"}, []),
+        ({30: 9000, 131: 8000, 430: 8000}, [("2", "win_tote", 3000, 2500)]),
     ],
-    ids=["before the window", "in it", "by the newest board", "none"],
+    ids=["when the window begins", "in it", "by the newest board", "none"],
 )
 def test_across_a_scratch_nothing_is_a_move(told, meeting, shown, found):
-    """What was bet on it is paid back: by that alone the others shorten. The window begins at 130."""
-    boards = [meeting.board(at, {"2": 3000, "10": price}) for at, price in shown]
-    connection, board_id = told(meeting.card(), *boards, meeting.board(430, {"2": 2500, "10": shown[-1][1]}))
+    """What was bet on it is paid back: by that alone the others shorten. The window is of 130 to 430."""
+    boards = [meeting.board(at, {"2": 2500 if at == 430 else 3000, "10": price}) for at, price in shown.items()]
+    connection, board_id = told(meeting.card(), *boards)
     assert moved_of(connection, board_id) == found
 
 

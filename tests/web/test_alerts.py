@@ -206,7 +206,7 @@ def test_empty_fields_of_the_form_filter_nothing_and_filled_ones_do(house, told)
 
 
 REFUSED = (
-    "date=yesterday", "date=1e9", "state=gone", "race=0", "race=x", "rule=a%27b", "since=5", "since=2026-05-02T10:00", "limit=0",
+    "date=yesterday", "date=1e9", "state=gone", "race=0", "race=x", "rule=a%27b", "since=5", "until=1969-12-31T23:59:59Z", "since=2026-05-02T10:00", "limit=0",
      "limit=501", "offset=-1", "track=%00", "kind=%F0%9F%90%8E", f"rule={'x' * 41}",
 )  # fmt: skip
 

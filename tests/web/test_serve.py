@@ -223,6 +223,11 @@ def test_reached_from_outside_without_a_key_is_worth_a_warning(caplog):
     assert "whoever reaches https://board.example reads everything" in caplog.text
 
 
+def test_a_board_that_only_this_machine_reaches_is_not(caplog):
+    service.refuse_open(config.load(environ={"HORSES_API__PUBLIC_URL": "http://127.0.0.1:5000"}).api)
+    assert caplog.text == ""
+
+
 def test_a_port_that_is_taken_is_named(home):
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
