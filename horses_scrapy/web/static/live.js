@@ -10,7 +10,6 @@
 const COALESCE_MS = 150;
 const FLASH_MS = 2000;
 const AGAIN_MS = [2000, 5000, 15000, 30000];
-const CLOCK_OFF_MS = 2000;
 const KINDS = ["board", "change", "alert", "reset"];
 
 const root = document.documentElement;
@@ -28,11 +27,9 @@ function setClock(at, rate) {
   Object.assign(clock, { at, rate, read: Date.now() });
 }
 
-// A page that was kept for a moment is a little behind: only what differs more is a clock that was set.
+// A page may have been kept for ten seconds, a stream's word is of now: where there is a stream, it alone tells the time.
 function correctClock(page) {
-  const at = Number(page.dataset.now);
-  const rate = Number(page.dataset.rate) || 1;
-  if (Math.abs(at - now()) > CLOCK_OFF_MS * rate) setClock(at, rate);
+  if (!greetings) setClock(Number(page.dataset.now), Number(page.dataset.rate) || 1);
 }
 
 // --- Countdowns --------------------------------------------------------------------------------------------------------
@@ -187,6 +184,7 @@ spoken.setAttribute("aria-live", "polite");
 body.append(spoken);
 
 let source = null;
+let greetings = 0;
 let failures = 0;
 let retry = null;
 
@@ -207,6 +205,7 @@ function open() {
 // What was committed between the page and the stream came with no event.
 function greeted(event) {
   failures = 0;
+  greetings += 1;
   const told = JSON.parse(event.data);
   setClock(Date.parse(told.now), told.rate);
   say("live");
