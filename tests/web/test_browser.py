@@ -162,6 +162,7 @@ def test_a_commit_is_seen_within_a_second(house, seen, capsys):
 def test_what_a_person_does_survives_an_update(house, seen):
     """Where they are, what they opened, where they scrolled, what a chart has drawn."""
     page = seen.live(f"/races/{RACE}")
+    page.wait_for_selector("#chart canvas")  # which takes the place of what stood there
     page.evaluate(
         """() => {
           const details = [...document.querySelectorAll("main details")];
