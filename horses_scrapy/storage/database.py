@@ -35,7 +35,10 @@ class Database(Protocol):
         """As reading, but all statements see the same commit."""
 
     def version(self, connection: Connection) -> str:
-        """Differs as soon as anything was committed. On SQLite comparable on one connection only, outside a snapshot."""
+        """Differs as soon as anything was committed; on PostgreSQL also in another database of the server.
+
+        On SQLite comparable on one connection only, outside a snapshot.
+        """
 
     def clearing(self) -> AbstractContextManager[Connection]:
         """As writing, for rows that go after those that refer to them: no search for such where no index helps it."""

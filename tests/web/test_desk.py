@@ -158,8 +158,9 @@ def times_made(house, marks, change):
     ],
     ids=lambda each: each.__name__ if callable(each) else "",
 )  # fmt: skip
-def test_a_marked_answer_outlives_all_commits_but_those_that_concern_it(any_house, change, race, in_lists):
+def test_a_marked_answer_outlives_all_commits_but_those_that_concern_it(any_house, monkeypatch, change, race, in_lists):
     """in_lists: whether a list of races shows it; None: it may be told late."""
+    monkeypatch.setattr(desks, "KEEP_S", 60.0)  # only commits are asked about
     if change is delivery:
         tell(any_house, ALERT)
         tell(any_house, DELIVERY)
@@ -168,7 +169,12 @@ def test_a_marked_answer_outlives_all_commits_but_those_that_concern_it(any_hous
     )
     assert [first, second, third] == [1 + (number == race) for number in (1, 2, 3)]
     assert in_lists is None or lists == 1 + in_lists
-    assert unmarked == 2
+    if any_house.store.dialect == "sqlite":
+        assert unmarked == 2
+    else:
+        assert (
+            unmarked >= 2
+        )  # the version is the server's: commits in its other databases, such as other tests', count too
 
 
 def test_ages_go_on_while_nothing_is_committed(house, monkeypatch):
