@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Select, Subquery, and_, bindparam, func, select
 
 from horses_scrapy.items import OUT, Market, Notation, RaceStatus
 from horses_scrapy.program_number import program_order
@@ -159,15 +159,25 @@ _AROUND = (
     .where(race.c.race_id.in_(_RACES))
 )  # fmt: skip
 
+_PRICED = (
+    entry.c.race_id, entry.c.interest_id, entry.c.horse_id, entry.c.program_number,
+    latest_odds.c.market, latest_odds.c.price, latest_odds.c.status,
+)  # fmt: skip
+
+
+def _named(ranked: Subquery) -> Select[*tuple[Any, ...]]:
+    """The first of each, with its label and its horses' names."""
+    return (
+        select(ranked, betting_interest.c.label, horse.c.name.label("horse"))
+        .join(betting_interest, betting_interest.c.interest_id == ranked.c.interest_id)
+        .join(horse, horse.c.horse_id == ranked.c.horse_id)
+        .where(ranked.c.place == 1)
+    )
+
+
 _ranked = (
     select(
-        entry.c.race_id,
-        entry.c.interest_id,
-        entry.c.horse_id,
-        entry.c.program_number,
-        latest_odds.c.market,
-        latest_odds.c.price,
-        latest_odds.c.status,
+        *_PRICED,
         func.rank()
         .over(partition_by=(entry.c.race_id, latest_odds.c.market), order_by=latest_odds.c.price)
         .label("place"),
@@ -187,12 +197,7 @@ _ranked = (
     )
     .subquery()
 )
-_LOWEST = (
-    select(_ranked, betting_interest.c.label, horse.c.name.label("horse"))
-    .join(betting_interest, betting_interest.c.interest_id == _ranked.c.interest_id)
-    .join(horse, horse.c.horse_id == _ranked.c.horse_id)
-    .where(_ranked.c.place == 1)
-)
+_LOWEST = _named(_ranked)
 
 # Back along the boards before the window until one changed the price: mostly the first to the third.
 _earlier = board.alias("earlier")
@@ -215,13 +220,7 @@ _stood = (
 _probability_moved = func.abs(1000.0 / latest_odds.c.price - 1000.0 / price_change.c.price)
 _moves = (
     select(
-        entry.c.race_id,
-        entry.c.interest_id,
-        entry.c.horse_id,
-        entry.c.program_number,
-        latest_odds.c.market,
-        latest_odds.c.price,
-        latest_odds.c.status,
+        *_PRICED,
         price_change.c.price.label("price_before"),
         board.c.source_id,
         (board.c.fetched_at - bindparam("window")).label("since"),
@@ -270,9 +269,4 @@ _scratched_since = (
     .correlate(_moves)
     .exists()
 )
-_MOVED = (
-    select(_moves, betting_interest.c.label, horse.c.name.label("horse"))
-    .join(betting_interest, betting_interest.c.interest_id == _moves.c.interest_id)
-    .join(horse, horse.c.horse_id == _moves.c.horse_id)
-    .where(_moves.c.place == 1, ~_scratched_since)
-)
+_MOVED = _named(_moves).where(~_scratched_since)

@@ -13,6 +13,7 @@ from browsing import chromium
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
+from sqlalchemy import text
 
 from horses_scrapy import clock, config
 from horses_scrapy.clock import Clock
@@ -55,6 +56,17 @@ class House:
         """As a crawl then would; the clock stands there."""
         self.clock.at[0] = at
         look(self.store, self.settings, at)
+
+    def tell(self, sql: str, **given) -> None:
+        """By hand; races are marked as changed, as every writer of cards would."""
+        with self.store.write() as connection:
+            connection.execute(text(sql), given)
+            connection.execute(text("UPDATE race SET updated_at = updated_at + 1"))
+
+    def stand(self, at: dt.datetime) -> None:
+        """The clock at `at`, and nothing kept from before."""
+        self.clock.at[0] = at
+        self.tell("SELECT 1")
 
     def get(self, path: str, status: int = 200, **given):
         answer = self.client.get(path, **given)

@@ -4,7 +4,6 @@ import datetime as dt
 from html.parser import HTMLParser
 
 import pytest
-from sqlalchemy import text
 
 from horses_scrapy.clock import to_ms
 from tests.web.conftest import LEDGER, NOW
@@ -54,18 +53,6 @@ def page_of(house, path: str = "/") -> Page:
     return Page(house.get(path).text)
 
 
-def tell(house, sql: str, **given) -> None:
-    with house.store.write() as connection:
-        connection.execute(text(sql), given)
-        connection.execute(text("UPDATE race SET updated_at = updated_at + 1"))  # as every writer of cards would
-
-
-def stand(house, at: dt.datetime) -> None:
-    """The clock at `at`, and nothing kept from before."""
-    house.clock.at[0] = at
-    tell(house, "SELECT 1")
-
-
 def test_the_next_race_is_on_top_and_finished_ones_are_folded_below(house):
     page = page_of(house)
     assert list(page.rows) == ["race-2", "race-3", "race-1"]
@@ -98,14 +85,14 @@ def test_a_race_that_is_off_stands_between(house):
 
 
 def test_a_race_is_called_by_the_board_where_the_card_is_behind(house):
-    tell(house, "UPDATE race SET post_time = :at WHERE race_id = 3", at=to_ms(NOW) - 60_000)
+    house.tell("UPDATE race SET post_time = :at WHERE race_id = 3", at=to_ms(NOW) - 60_000)
     page = page_of(house)
     assert list(page.rows) == ["race-2", "race-3", "race-1"]  # by what is expected, not by the card
     assert "13 min 13:16 EDT as the board says" in page.rows["race-3"]
 
 
 def test_a_race_of_which_nothing_is_heard_does_not_stay_on_top(house):
-    stand(house, NOW + dt.timedelta(minutes=80))
+    house.stand(NOW + dt.timedelta(minutes=80))
     page = page_of(house)
     assert "To come" not in page.text
     assert "not heard of since" in page.rows["race-2"]
@@ -113,7 +100,7 @@ def test_a_race_of_which_nothing_is_heard_does_not_stay_on_top(house):
 
 def test_a_stale_track_is_said_at_the_top_and_only_then(house):
     assert "Synthetic Downs : no news" not in page_of(house).text
-    stand(house, NOW + dt.timedelta(minutes=4))
+    house.stand(NOW + dt.timedelta(minutes=4))
     page = page_of(house)
     assert "Synthetic Downs : no news for 4 min, where 3 min are allowed" in page.text
     assert page.text.index("no news for") < page.text.index("To come")
@@ -128,8 +115,8 @@ def test_the_page_asks_again_by_itself_even_if_no_event_comes(house):
 
 
 def test_names_of_a_site_are_text(house):
-    tell(house, "UPDATE horse SET name = :name", name=HOSTILE)
-    tell(house, "UPDATE race SET name = :name", name=HOSTILE)
+    house.tell("UPDATE horse SET name = :name", name=HOSTILE)
+    house.tell("UPDATE race SET name = :name", name=HOSTILE)
     html = house.get("/").text
     page = Page(html)
     assert "img" not in page.tags
@@ -139,12 +126,10 @@ def test_names_of_a_site_are_text(house):
 
 @pytest.mark.parametrize("track", ["demo", "dmo"])
 def test_one_track_alone(house, track):
-    tell(
-        house,
+    house.tell(
         "INSERT INTO track (key, name, code, timezone, created_at, updated_at) VALUES ('far', 'Far & <Away>', 'FAR', 'Asia/Tokyo', 0, 0)",
     )
-    tell(
-        house,
+    house.tell(
         "INSERT INTO race (track_id, race_date, race_number, post_time, created_at, updated_at) VALUES (2, '2026-05-02', 9, :at, 0, 0)",
         at=to_ms(NOW) + 60_000,
     )
@@ -167,7 +152,7 @@ def test_a_track_of_no_race_is_said_back_as_text(house):
 
 
 def test_an_empty_day_says_what_to_do(house):
-    stand(house, NOW + dt.timedelta(days=3))
+    house.stand(NOW + dt.timedelta(days=3))
     page = page_of(house)
     assert page.rows == {}
     assert "scripts/scheduler.py" in page.text

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 from starlette.datastructures import URL
 
 from horses_scrapy.clock import to_ms
@@ -17,18 +17,6 @@ RACES = "/api/v1/races"
 
 def minutes(number: float) -> dt.timedelta:
     return dt.timedelta(minutes=number)
-
-
-def tell(house, sql: str, **given) -> None:
-    with house.store.write() as connection:
-        connection.execute(text(sql), given)
-        connection.execute(text("UPDATE race SET updated_at = updated_at + 1"))  # as every writer of cards would
-
-
-def stand(house, at: dt.datetime) -> None:
-    """The clock at `at`, and nothing kept from before."""
-    house.clock.at[0] = at
-    tell(house, "SELECT 1")
 
 
 def numbers(house, query: str = "") -> list[int]:
@@ -113,16 +101,16 @@ def test_filters(house, query, found):
 )
 def test_without_a_date_it_is_today_wherever_the_track_is(house, hours, found):
     """From 12 hours back to 24 ahead: the posts are at 17:10, 17:20 and 17:30, and it is 17:17."""
-    stand(house, NOW + minutes(60 * hours))
+    house.stand(NOW + minutes(60 * hours))
     assert numbers(house) == found
 
 
 def test_a_race_without_a_post_time_is_of_its_date_and_comes_last(house):
-    tell(house, "UPDATE race SET post_time = NULL WHERE race_id = 1")
+    house.tell("UPDATE race SET post_time = NULL WHERE race_id = 1")
     assert numbers(house) == [2, 3, 1]
-    stand(house, dt.datetime(2026, 5, 3, 3, 59, tzinfo=dt.UTC))  # 23:59 at the track
+    house.stand(dt.datetime(2026, 5, 3, 3, 59, tzinfo=dt.UTC))  # 23:59 at the track
     assert 1 in numbers(house)
-    stand(house, dt.datetime(2026, 5, 3, 4, 1, tzinfo=dt.UTC))
+    house.stand(dt.datetime(2026, 5, 3, 4, 1, tzinfo=dt.UTC))
     assert 1 not in numbers(house)
 
 
@@ -142,24 +130,21 @@ def test_a_race_without_a_post_time_is_of_its_date_and_comes_last(house):
 )
 def test_minutes_to_post_are_of_the_card_unless_the_board_knows_better(house, card, later, left, by):
     post = None if card is None else to_ms(NOW + minutes(3 + card))
-    tell(house, "UPDATE race SET post_time = :post WHERE race_id = 2", post=post)
-    stand(house, NOW + minutes(later))
+    house.tell("UPDATE race SET post_time = :post WHERE race_id = 2", post=post)
+    house.stand(NOW + minutes(later))
     line = race_2(house)
     assert (line["minutes_to_post"], line["expected_by"]) == (left, by)
 
 
 def test_a_dead_source_marks_only_its_own_track_and_its_moves_are_no_news(house):
-    tell(
-        house,
+    house.tell(
         "INSERT INTO track (key, name, code, timezone, created_at, updated_at) VALUES ('far', 'Far', 'FAR', 'UTC', 0, 0)",
     )
-    tell(
-        house,
-        "INSERT INTO race (track_id, race_date, race_number, post_time, created_at, updated_at) VALUES (2, '2026-05-02', 9, :at, 0, 0)",
+    house.tell("INSERT INTO race (track_id, race_date, race_number, post_time, created_at, updated_at) VALUES (2, '2026-05-02', 9, :at, 0, 0)",
         at=to_ms(NOW + minutes(9)),
     )  # fmt: skip
     assert race_2(house)["mover"] is not None
-    stand(house, NOW + minutes(4))
+    house.stand(NOW + minutes(4))
     by_number = {race["race_number"]: race for race in house.json(RACES)["races"]}
     assert {number: race["freshness"]["state"] for number, race in by_number.items()} == {
         1: "stale", 2: "stale", 3: "stale", 9: "idle",
@@ -171,9 +156,7 @@ def test_a_dead_source_marks_only_its_own_track_and_its_moves_are_no_news(house)
 
 def test_the_market_is_the_tote_where_it_is_shown_else_fixed_prices(house):
     assert race_2(house)["favourite"]["market"] == "win_tote"
-    tell(
-        house,
-        "UPDATE latest_odds SET market = 1 WHERE interest_id IN (SELECT interest_id FROM betting_interest WHERE race_id = 2)",
+    house.tell("UPDATE latest_odds SET market = 1 WHERE interest_id IN (SELECT interest_id FROM betting_interest WHERE race_id = 2)",
     )  # fmt: skip
     line = race_2(house)
     assert line["favourite"]["market"] == "win_fixed"
@@ -182,15 +165,14 @@ def test_the_market_is_the_tote_where_it_is_shown_else_fixed_prices(house):
 
 def test_prices_read_as_their_source_prints_them(house):
     assert race_2(house)["favourite"]["odds"]["text"] == "7-5"
-    tell(house, "UPDATE source SET notation = 'decimal'")
+    house.tell("UPDATE source SET notation = 'decimal'")
     line = race_2(house)
     assert (line["favourite"]["odds"]["text"], line["mover"]["before"]["text"]) == ("2.40", "6.00")
 
 
 def test_alerts_are_counted(house):
     for _ in range(2):
-        tell(
-            house,
+        house.tell(
             "INSERT INTO alert (rule, alert_type, scope, race_id, market, subject, unit, message, detail, triggered_at,"
             " created_at, committed_mono) VALUES ('r', 'k', 'race:2', 2, 'win_tote', '1', 'price', 'm', '{}', 0, 0, 0)",
         )

@@ -1,17 +1,14 @@
 """/healthz and /metrics: for whoever watches this process."""
 
-from typing import Annotated
-
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Served
 from horses_scrapy.web.facts.metrics import metrics_text
 
 router = APIRouter(include_in_schema=False)
-Served = Annotated[Desk, Depends(desk_of)]
 FRESH = {"Cache-Control": "no-store"}
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
 
 from horses_scrapy.items import RaceStatus
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Served
 from horses_scrapy.web.facts.race_list import Asked, Kind, race_list
 from horses_scrapy.web.marks import of_races
 from horses_scrapy.web.models.base import Limit, Offset
@@ -26,7 +26,6 @@ def _as_a_calendar_has_it(text: str) -> str:
 
 
 RaceDate = Annotated[dt.date, BeforeValidator(_as_a_calendar_has_it)]
-Served = Annotated[Desk, Depends(desk_of)]
 
 
 async def _asked(

@@ -4,24 +4,21 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from horses_scrapy import odds
-from horses_scrapy.items import Market, Notation
+from horses_scrapy.items import Notation
 from horses_scrapy.storage.board_view import Shown
 from horses_scrapy.storage.race_lines import Moved, Quoted
+from horses_scrapy.web.facts.choice import TO_WIN
+from horses_scrapy.web.facts.moves import WINDOW_MS
 from horses_scrapy.web.models.base import Odds
 from horses_scrapy.web.models.race_list import Favourite, Mover
-
-MARKETS: tuple[Market, ...] = ("win_tote", "win_fixed", "win_back")
-"""The first that is shown is the race's."""
-WINDOW_MS = 300_000
-
 
 Some = TypeVar("Some", bound=Quoted)
 
 
 def of_first_market(found: Iterable[Some]) -> dict[int, Some]:
-    """By race, the first of its first market. found: of each race and market, equal ones in program order."""
+    """By race, the first of its first market, which is the race's. found: of each race and market, equal ones in program order."""
     chosen: dict[int, Some] = {}
-    for one in sorted(found, key=lambda one: MARKETS.index(one.market)):
+    for one in sorted(found, key=lambda one: TO_WIN.index(one.market)):
         chosen.setdefault(one.race_id, one)
     return chosen
 

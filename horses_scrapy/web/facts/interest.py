@@ -10,11 +10,9 @@ from horses_scrapy.storage.board_view import PoolView, Shown
 from horses_scrapy.storage.price_paths import Step
 from horses_scrapy.storage.queries import LatestPrice
 from horses_scrapy.web.facts.choice import TO_WIN
-from horses_scrapy.web.facts.moves import change, odds_of, opening, scratches, spark, standing
+from horses_scrapy.web.facts.moves import WINDOW_MS, change, odds_of, opening, scratches, spark, standing
 from horses_scrapy.web.models.base import Odds, in_units
 from horses_scrapy.web.models.race import Change
-
-WINDOW_MS = 300_000
 
 
 @dataclass(frozen=True, kw_only=True)

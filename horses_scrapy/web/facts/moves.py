@@ -13,6 +13,8 @@ from horses_scrapy.web.models.base import Odds, instant
 from horses_scrapy.web.models.race import Change
 
 SPARKS = 24
+WINDOW_MS = 300_000
+"""What a recent move is measured over."""
 odds_of = lru_cache(maxsize=8192)(Odds.of)
 """Many interests and instants share a price, and nobody can change one."""
 

@@ -1,6 +1,7 @@
 """What a race and its track are called."""
 
 from functools import lru_cache
+from typing import Any
 
 from horses_scrapy.storage.race_list import ListedRace, listed_race
 from horses_scrapy.web.desk import Reading
@@ -17,15 +18,20 @@ def the_race(reading: Reading, race_id: int) -> ListedRace:
 
 
 def race_name(race: ListedRace) -> RaceName:
-    return RaceName(
-        race_id=race.race_id,
-        track=track_name(race),
-        race_date=race.race_date,
-        race_number=race.race_number,
-        name=race.name,
-        post_time=instant_or_none(race.post_time),
-        status=race.status,
-    )
+    return RaceName(**named(race))
+
+
+def named(race: ListedRace) -> dict[str, Any]:
+    """The fields of a RaceName, for what is one and more."""
+    return {
+        "race_id": race.race_id,
+        "track": track_name(race),
+        "race_date": race.race_date,
+        "race_number": race.race_number,
+        "name": race.name,
+        "post_time": instant_or_none(race.post_time),
+        "status": race.status,
+    }
 
 
 def track_name(race: ListedRace) -> TrackName:

@@ -11,10 +11,11 @@ from horses_scrapy.web.desk import Reading
 from horses_scrapy.web.facts import freshness, money
 from horses_scrapy.web.facts.choice import Choice, chances_of, choice_of
 from horses_scrapy.web.facts.interest import Told
-from horses_scrapy.web.facts.names import race_name
+from horses_scrapy.web.facts.names import named
 from horses_scrapy.web.facts.one_source import stored_race
 from horses_scrapy.web.facts.runners import runners_of
-from horses_scrapy.web.models.base import BoardStamp, instant, instant_or_none
+from horses_scrapy.web.facts.stamp import stamp
+from horses_scrapy.web.models.base import BoardStamp, instant_or_none
 from horses_scrapy.web.models.race import RaceCard, SourceOfRace
 
 NOT_RUN = frozenset({"scheduled", "open", "closed"})
@@ -36,7 +37,7 @@ def _card(
 ) -> RaceCard:
     race = stored.race
     return RaceCard(
-        **dict(race_name(race)),
+        **named(race),
         race_type=race.race_type,
         surface=race.surface,
         off_at=instant_or_none(race.off_at),
@@ -85,15 +86,4 @@ def _source(teller: Teller) -> SourceOfRace:
 
 
 def _stamp(teller: Teller) -> BoardStamp | None:
-    board = teller.board
-    if board is None:
-        return None
-    return BoardStamp(
-        board_id=board.board_id,
-        source=teller.source.name,
-        fetched_at=instant(board.fetched_at),
-        source_time=instant_or_none(board.source_time),
-        status=board.status,
-        minutes_to_post=board.minutes_to_post,
-        flags=list(board.flags),
-    )
+    return None if teller.board is None else stamp(teller.board, teller.source.name)

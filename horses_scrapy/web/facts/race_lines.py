@@ -7,11 +7,14 @@ from horses_scrapy.storage import race_lines as stored
 from horses_scrapy.storage.race_lines import Around, Moved, NewestBoard, Quoted
 from horses_scrapy.storage.race_list import ListedRace
 from horses_scrapy.web.desk import Reading
-from horses_scrapy.web.facts.favourite import MARKETS, WINDOW_MS, move_told, of_first_market, told
+from horses_scrapy.web.facts.choice import TO_WIN
+from horses_scrapy.web.facts.favourite import move_told, of_first_market, told
 from horses_scrapy.web.facts.freshness import UNWATCHED
-from horses_scrapy.web.facts.names import track_name
+from horses_scrapy.web.facts.moves import WINDOW_MS
+from horses_scrapy.web.facts.names import named
 from horses_scrapy.web.facts.post import expected
-from horses_scrapy.web.models.base import BoardStamp, Freshness, instant, instant_or_none
+from horses_scrapy.web.facts.stamp import stamp
+from horses_scrapy.web.models.base import Freshness, instant_or_none
 from horses_scrapy.web.models.race_list import RaceLine
 
 
@@ -39,8 +42,8 @@ def _seen(reading: Reading, races: Sequence[ListedRace], freshness: Mapping[str,
     around = stored.around(connection, [race.race_id for race in races])
     boards = [(race, board) for race in races if (board := around[race.race_id].board) is not None]
     live = [board.board_id for race, board in boards if _is_live(race, board, freshness, now_ms)]
-    favourites = of_first_market(stored.lowest(connection, [race.race_id for race, _ in boards], MARKETS))
-    moved = stored.moved(connection, live, MARKETS, WINDOW_MS) if live else []
+    favourites = of_first_market(stored.lowest(connection, [race.race_id for race, _ in boards], TO_WIN))
+    moved = stored.moved(connection, live, TO_WIN, WINDOW_MS) if live else []
     return Seen(
         now_ms=now_ms,
         freshness=freshness,
@@ -62,17 +65,11 @@ def _line(race: ListedRace, seen: Seen) -> RaceLine:
     board = around.board
     post = expected(race, board, seen.now_ms)
     return RaceLine(
-        race_id=race.race_id,
-        track=track_name(race),
-        race_date=race.race_date,
-        race_number=race.race_number,
-        name=race.name,
-        post_time=instant_or_none(race.post_time),
-        status=race.status,
+        **named(race),
         minutes_to_post=post.minutes(seen.now_ms),
         expected_post=instant_or_none(post.at),
         expected_by=post.by,
-        board=None if board is None else _stamp(board),
+        board=None if board is None else stamp(board, board.source),
         freshness=seen.freshness.get(race.track_key, UNWATCHED),
         surface=race.surface,
         race_type=race.race_type,
@@ -80,16 +77,4 @@ def _line(race: ListedRace, seen: Seen) -> RaceLine:
         favourite=None if board is None or first is None else told(first, board.notation),
         mover=None if board is None or move is None else move_told(move, board.notation),
         alerts=around.alerts,
-    )
-
-
-def _stamp(board: NewestBoard) -> BoardStamp:
-    return BoardStamp(
-        board_id=board.board_id,
-        source=board.source,
-        fetched_at=instant(board.fetched_at),
-        source_time=instant_or_none(board.source_time),
-        status=board.status,
-        minutes_to_post=board.minutes_to_post,
-        flags=list(board.flags),
     )

@@ -2,9 +2,10 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Header, Query, Request, Response
 
-from horses_scrapy.web.desk import Desk, desk_of
+from horses_scrapy.web.api.asked import Served
+from horses_scrapy.web.desk import Desk
 from horses_scrapy.web.stream.client import Wants
 from horses_scrapy.web.stream.hub import Hub
 from horses_scrapy.web.stream.response import EventStream
@@ -34,7 +35,7 @@ EXAMPLE = 'event: board\nid: 812-40-7\ndata: {"board_id":812,"race_id":12,"track
 )  # fmt: skip
 async def stream(
     request: Request,
-    desk: Annotated[Desk, Depends(desk_of)],
+    desk: Served,
     race: Annotated[int | None, Query(ge=1, le=2**53, description="Of one race")] = None,
     track: Annotated[str | None, Query(min_length=1, max_length=40, description="Of one track: its key")] = None,
     last_event_id: Annotated[str | None, Header(max_length=80)] = None,
